@@ -1,0 +1,239 @@
+import type { ConfigInput } from '../config.ts'
+import type {
+  DecideInput,
+  Estimate,
+  Fact,
+  FeedbackInput,
+  OutcomeInput,
+  Prediction,
+  RecordInput,
+  Stage,
+  StepInput,
+  TaskInput,
+} from '../records.ts'
+import type { ExecutionRow } from '../store/store.ts'
+
+/** Options of `openTacit`: any configuration option, and these. */
+export interface OpenOptions extends ConfigInput {
+  /** Also read a configuration file (JSON). */
+  readonly configFile?: string
+  /** The clock, for tests and simulations: milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** A choice, with everything that is on record about it. */
+export interface ArmChoice {
+  readonly decisionId: string
+  readonly arm: string
+  /** Exact probability with which `arm` was chosen. */
+  readonly propensity: number
+  /** Probability of every eligible arm; sums to 1. */
+  readonly distribution: Readonly<Record<string, number>>
+  /** What is expected of the chosen arm; null while prediction is switched off. */
+  readonly prediction: Prediction | null
+  readonly evidence: Evidence
+  readonly policy: { readonly id: string; readonly version: number; readonly seed: string }
+  readonly stage: Stage
+  /** True if the arm is not the one with the best estimate. */
+  readonly explored: boolean
+}
+
+/** What an estimate rests on. */
+export interface Evidence {
+  /** Observations of the arm: anywhere, on this task type, on this very task (with decay, so fractions occur). */
+  readonly observations: { readonly all: number; readonly taskType: number; readonly task: number }
+  /** In one sentence. */
+  readonly summary: string
+}
+
+export interface RankedArm {
+  readonly arm: string
+  readonly rank: number
+  /** Estimated utility of the arm on this task with its 90 % interval. */
+  readonly utility: Estimate
+  readonly prediction: Prediction | null
+  /** Probability with which `decide` would take it now. */
+  readonly probability: number
+  readonly evidence: Evidence
+}
+
+export interface SimilarTask {
+  readonly similarity: number
+  readonly execution: ExecutionRow
+}
+
+export interface Recommendation {
+  readonly task: string
+  readonly taskType: string | null
+  readonly arms: readonly RankedArm[]
+  readonly similar: readonly SimilarTask[]
+  readonly policy: { readonly id: string; readonly version: number }
+}
+
+export interface ArmPrediction extends Prediction {
+  readonly arm: string
+  readonly evidence: Evidence
+}
+
+export interface GroupMetrics {
+  readonly group: Readonly<Record<string, string | null>>
+  readonly executions: number
+  /** Executions without any outcome, and outcomes without the value. */
+  readonly missing: {
+    readonly outcome: number
+    readonly success: number
+    readonly durationMs: number
+    readonly costUsd: number
+  }
+  /** Wilson 95 % interval. */
+  readonly successRate: {
+    readonly value: number
+    readonly interval: readonly [number, number]
+    readonly n: number
+  } | null
+  readonly errorRate: number | null
+  readonly durationMs: {
+    readonly mean: number
+    readonly p50: number
+    readonly p75: number
+    readonly p90: number
+    readonly p95: number
+    readonly p99: number
+    readonly n: number
+  } | null
+  readonly costUsd: { readonly mean: number; readonly total: number; readonly n: number } | null
+  readonly quality: { readonly mean: number; readonly n: number } | null
+  readonly rating: { readonly mean: number; readonly n: number } | null
+}
+
+export interface Metrics {
+  readonly groupBy: readonly ('arm' | 'taskType')[]
+  readonly sinceUs: number | null
+  readonly untilUs: number | null
+  readonly groups: readonly GroupMetrics[]
+}
+
+export interface Status {
+  readonly version: string
+  readonly db: string
+  readonly scope: string
+  readonly enabled: boolean
+  readonly stage: Stage
+  readonly policy: { readonly id: string; readonly version: number }
+  readonly embedder: string
+  readonly executions: number
+  readonly facts: Readonly<Record<Fact['kind'], number>>
+  readonly withOutcome: number
+  /** Share of decisions that have an outcome; null without decisions. */
+  readonly joinRate: number | null
+  /** Decisions whose outcome is still awaited. */
+  readonly inFlight: number
+  readonly parkedOutcomes: number
+  readonly arms: number
+  readonly taskTypes: number
+  readonly firstAt: string | null
+  readonly lastAt: string | null
+  readonly sizeBytes: number
+  /** Errors of Tacit itself, by kind. All zero is healthy. */
+  readonly errors: Readonly<Record<string, number>>
+}
+
+export interface Written {
+  readonly id: string
+  readonly executionId: string
+  /** duplicate: it was on record already; nothing changed. */
+  readonly status: 'stored' | 'duplicate'
+}
+
+export type BatchItem =
+  | ({ readonly index: number } & Written)
+  | {
+      readonly index: number
+      readonly status: 'error'
+      readonly error: { readonly code: string; readonly message: string }
+    }
+
+export interface ReplayReport {
+  readonly facts: number
+  readonly executions: number
+  /** SHA-256 of the learned state, hexadecimal. */
+  readonly stateHash: string
+  /** SHA-256 of the log in canonical order, hexadecimal. */
+  readonly logHash: string
+  readonly durationMs: number
+  /** With `verify`: whether live state and replayed state are the same bytes. */
+  readonly verified: boolean | null
+}
+
+export interface TacitEvents {
+  decision: { readonly decisionId: string; readonly arm: string; readonly propensity: number }
+  outcome: { readonly decisionId: string; readonly status: 'stored' | 'duplicate' }
+  record: { readonly executionId: string; readonly status: 'stored' | 'duplicate' }
+  step: { readonly executionId: string; readonly id: string }
+  feedback: { readonly executionId: string; readonly id: string }
+  /** Tacit's own failures, where they must not reach the task. */
+  error: { readonly where: string; readonly error: Error }
+}
+
+export interface WrapInfo extends Omit<DecideInput, 'decisionId'> {
+  readonly signal?: AbortSignal
+  /** The task fails with a timeout error after this many milliseconds. */
+  readonly timeoutMs?: number
+}
+
+export interface WrapContext {
+  readonly arm: string
+  /** Null if learning failed or is off; the task runs all the same. */
+  readonly decisionId: string | null
+  readonly signal: AbortSignal
+  /** Adds to the outcome that `wrap` records: quality, cost … */
+  readonly report: (outcome: Omit<OutcomeInput, 'outcomeId'>) => void
+}
+
+/** An open Tacit: the loop decide → run → observe → learn over one database. */
+export interface Tacit {
+  decide(input: DecideInput): Promise<ArmChoice>
+  observe(decisionId: string, outcome: OutcomeInput): Promise<Written>
+  record(execution: RecordInput): Promise<Written>
+  /** Any number of executions; every item gets its own result and a bad one does not stop the others. */
+  recordBatch(executions: readonly RecordInput[]): Promise<BatchItem[]>
+  step(executionId: string, step: StepInput): Promise<Written>
+  feedback(executionId: string, feedback: FeedbackInput): Promise<Written>
+  /** Arms ranked for a task. Writes nothing. */
+  recommend(task: TaskInput & { arms?: DecideInput['arms']; limit?: number }): Promise<Recommendation>
+  /** What to expect of each arm on a task. Writes nothing. */
+  predict(task: TaskInput & { arms?: DecideInput['arms'] }): Promise<ArmPrediction[]>
+  similar(
+    task: string,
+    options?: {
+      limit?: number
+      threshold?: number
+      daysBack?: number
+      taskType?: string
+      arm?: string
+      repository?: string
+    },
+  ): Promise<SimilarTask[]>
+  metrics(options?: {
+    groupBy?: readonly ('arm' | 'taskType')[]
+    daysBack?: number
+    minCount?: number
+  }): Promise<Metrics>
+  /** decide, run `task` with the chosen arm, observe. A failure of learning never reaches the task; it is counted. */
+  wrap<T>(task: (context: WrapContext) => Promise<T> | T, info: WrapInfo): Promise<T>
+  status(): Promise<Status>
+  /** Rebuilds learned state from the log; with `verify` compares it with the live state, byte by byte. */
+  replay(options?: { verify?: boolean; onProgress?: (done: number, total: number) => void }): Promise<ReplayReport>
+  /** Every fact of the scope in canonical order. */
+  exportFacts(): AsyncIterable<Fact>
+  /** Takes in facts exported elsewhere, ids and times kept. Learned state follows by replay. */
+  importFacts(
+    facts: Iterable<unknown> | AsyncIterable<unknown>,
+    options?: { dryRun?: boolean },
+  ): Promise<{ stored: number; duplicates: number; conflicts: number }>
+  readonly events: {
+    /** Calls `handler` on each event; returns a function that stops it. A throwing handler is counted, not passed on. */
+    on<K extends keyof TacitEvents>(type: K, handler: (event: TacitEvents[K]) => void): () => void
+  }
+  close(): Promise<void>
+}

@@ -1,0 +1,40 @@
+/** Every code that Tacit throws, with its meaning. Codes are stable; messages may be reworded. */
+export const errorCodes = {
+  INVALID_INPUT: 'A value given by the caller has the wrong type, range or shape.',
+  INVALID_CONFIG: 'The configuration has an unknown key or a value that is not allowed.',
+  NO_ARMS: 'A choice was asked for without any arm to choose from.',
+  NOT_FOUND: 'The named decision, file or other thing does not exist.',
+  ID_CONFLICT: 'The id is already taken by another fact with different content.',
+  STORE_UNAVAILABLE: 'The database cannot be opened, read or written.',
+  STORE_BUSY: 'The database stayed locked by other writers for longer than the time limit.',
+  STORE_CORRUPT: 'The file is damaged or is not a Tacit database.',
+  STORE_NEWER: 'The database was written by a newer version of Tacit.',
+  STORE_READ_ONLY: 'The database may be read but not written.',
+  DISK_FULL: 'There is no space left for the write; nothing of it was kept.',
+  BUNDLE_INVALID: 'An export bundle is damaged, incomplete or of an unknown version.',
+  REPLAY_MISMATCH: 'Learned state differs from what the log gives when it is replayed.',
+  DISABLED: 'Tacit is switched off and the call needs it on.',
+  CLOSED: 'The instance was closed before the call.',
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+/**
+ * The one error class of Tacit. `code` can be relied on; `message` says what happened, to what, and what to do next.
+ * `details` holds plain data about where (for example the path of a wrong field).
+ */
+export class TacitError extends Error {
+  override readonly name = 'TacitError'
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.details = options.details ?? {}
+  }
+}

@@ -1,0 +1,40 @@
+import type { State } from '../policy/policy.ts'
+
+/**
+ * A predictor forecasts one number about the outcome of an arm on a task: probability of success, duration, cost.
+ * Pure and streaming, like a policy. Each implementation runs `test/contract/predictor.suite.ts`.
+ */
+export interface Predictor {
+  readonly id: string
+  readonly version: number
+  /** The forecast for one arm. Changes nothing. */
+  predict(query: Query): Forecast
+  /** Notes that a task was met (its words, never its outcome). */
+  meet(query: Omit<Query, 'arm'>): void
+  learn(query: Query, value: number): void
+  retract(query: Query, value: number): void
+  toState(): State
+}
+
+export interface Query {
+  readonly arm: string
+  readonly category: string | null
+  readonly task: number
+  readonly day: number
+  /** Sparse features of the task text. */
+  readonly features: SparseFeatures
+}
+
+/** Hashed counts of a text: for each block (words, characters) sorted 32-bit hashes and how often each occurs. */
+export interface SparseFeatures {
+  readonly words: { readonly hashes: Uint32Array; readonly counts: Uint16Array }
+  readonly characters: { readonly hashes: Uint32Array; readonly counts: Uint16Array }
+}
+
+export interface Forecast {
+  /** Null while nothing is known. */
+  readonly value: number | null
+  /** 90 % interval of the quantity (for success: of the probability). */
+  readonly interval: readonly [number, number] | null
+  readonly nEff: number
+}

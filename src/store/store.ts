@@ -1,0 +1,148 @@
+import type { Fact, Position, Stage } from '../records.ts'
+
+/**
+ * What is kept. A store holds, per scope, the append-only log of facts; a projection of it with one typed row per
+ * execution; vectors of task texts; snapshots of learned state; and counters of Tacit's own errors.
+ *
+ * Every write is one transaction: after a call returns, its facts are on disk to the configured durability; after it
+ * throws, none of them are. Reads never write. Each implementation runs `test/contract/store.suite.ts`.
+ */
+export interface Store {
+  /** Where the data is, for people: a path or a URL without credentials. */
+  readonly location: string
+
+  /**
+   * Appends groups of facts in one transaction. A group is kept whole or not at all. A fact whose id is already in the
+   * scope with the same kind and execution is a duplicate and is left as it was; an id that is taken by anything else
+   * makes its group a conflict. The store sets `recordedAtUs` of a draft to a value above every fact that this database
+   * already holds, unless the draft brings its own (imports do).
+   */
+  append(scope: string, groups: readonly (readonly FactDraft[])[], vectors?: readonly VectorRow[]): Promise<Appended[]>
+
+  /** Facts in the order in which this database took them, after `cursor` (0 for the start). */
+  tail(scope: string, cursor: number, limit: number): Promise<LoggedFact[]>
+  /** Facts in canonical order (recordedAtUs, id), after `after`. */
+  log(scope: string, after: Position | null, limit: number): Promise<LoggedFact[]>
+  /** Every fact of the given executions, in canonical order; executions without facts are absent. */
+  facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>>
+  /** False only if nothing was committed by anybody else since the last call. Cheap enough to ask before each decision. */
+  changedByOthers(): boolean
+
+  /** Projected executions, newest decision first. */
+  executions(scope: string, filter: ExecutionFilter): Promise<ExecutionRow[]>
+  /** The same, streamed in unspecified order without holding them all. */
+  scan(scope: string, filter: ExecutionFilter): AsyncIterable<ExecutionRow>
+  /** Executions whose task vector (of the same embedder) has cosine similarity ≥ `threshold`, most similar first. */
+  nearest(scope: string, query: NearestQuery): Promise<Neighbour[]>
+
+  loadSnapshot(scope: string, name: string): Promise<Snapshot | null>
+  /** Keeps `snapshot` unless the kept one of that name is at the same cursor or later. */
+  saveSnapshot(scope: string, name: string, snapshot: Snapshot): Promise<void>
+  /** Forgets the snapshots of a name: learned state is then rebuilt from the log. */
+  dropSnapshot(scope: string, name: string): Promise<void>
+
+  /** Adds to a named counter, for what must be counted and shown (errors of learning, for example). */
+  count(scope: string, counter: string, by?: number): Promise<void>
+  counters(scope: string): Promise<Record<string, number>>
+  stats(scope: string): Promise<StoreStats>
+  scopes(): Promise<string[]>
+  /** This database's identity, made when it was created: the `origin` of facts recorded here. */
+  readonly origin: string
+  close(): Promise<void>
+}
+
+/** A fact before the store has taken it. */
+export type FactDraft = Fact extends infer F
+  ? F extends Fact
+    ? Omit<F, 'recordedAtUs'> & { recordedAtUs?: number }
+    : never
+  : never
+
+export interface LoggedFact {
+  readonly fact: Fact
+  /** Place in the order of arrival; grows with every fact of this database. */
+  readonly cursor: number
+}
+
+export interface Appended {
+  /** stored: at least one fact is new. duplicate: all were there before. conflict: an id is taken; nothing was kept. */
+  readonly status: 'stored' | 'duplicate' | 'conflict'
+  /** The facts as the log now holds them (for a duplicate: the first ones); empty for a conflict. */
+  readonly facts: readonly LoggedFact[]
+  /** For a conflict: the id that is taken. */
+  readonly conflictId?: string
+}
+
+/** One execution as a typed row: its decision joined with its last outcome and the count of its feedback. */
+export interface ExecutionRow {
+  readonly id: string
+  /** Null while an outcome waits for its decision. */
+  readonly decidedAtUs: number | null
+  readonly task: string | null
+  readonly taskType: string | null
+  readonly repository: string | null
+  /** The arm that was used: the outcome's if it names one, else the chosen one. */
+  readonly arm: string | null
+  readonly chosenArm: string | null
+  /** Null for recorded history. */
+  readonly propensity: number | null
+  readonly stage: Stage | null
+  readonly outcomeAtUs: number | null
+  readonly success: boolean | null
+  readonly quality: number | null
+  readonly durationMs: number | null
+  readonly costUsd: number | null
+  readonly errorType: string | null
+  readonly ratingSum: number
+  readonly ratingCount: number
+}
+
+export interface ExecutionFilter {
+  readonly taskType?: string
+  readonly arm?: string
+  readonly repository?: string
+  /** Decided at or after, integer microseconds. */
+  readonly sinceUs?: number
+  readonly untilUs?: number
+  readonly withOutcome?: boolean
+  readonly limit?: number
+}
+
+export interface VectorRow {
+  readonly executionId: string
+  /** Identity of the embedder; vectors of different embedders never meet. */
+  readonly embedder: string
+  readonly vector: Float32Array
+}
+
+export interface NearestQuery {
+  readonly embedder: string
+  readonly vector: Float32Array
+  readonly threshold: number
+  readonly limit: number
+  readonly filter?: Omit<ExecutionFilter, 'limit'>
+}
+
+export interface Neighbour {
+  readonly similarity: number
+  readonly execution: ExecutionRow
+}
+
+/** Learned state after all facts up to `cursor` (arrival order) were folded. */
+export interface Snapshot {
+  readonly cursor: number
+  /** The last folded fact's place in canonical order. */
+  readonly position: Position
+  readonly bytes: Uint8Array
+}
+
+export interface StoreStats {
+  readonly facts: Readonly<Record<Fact['kind'], number>>
+  readonly executions: number
+  readonly withOutcome: number
+  /** Outcomes whose decision has not arrived. */
+  readonly parkedOutcomes: number
+  readonly firstAtUs: number | null
+  readonly lastAtUs: number | null
+  readonly sizeBytes: number
+}
