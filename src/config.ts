@@ -271,7 +271,10 @@ function assign(target: Record<string, unknown>, key: string, value: unknown): v
   const path = key.split('.')
   const last = path.pop()!
   let node = target
-  for (const name of path) node = (node[name] ??= {}) as Record<string, unknown>
+  for (const name of path) {
+    node[name] ??= {}
+    node = node[name] as Record<string, unknown>
+  }
   node[last] = value
 }
 
