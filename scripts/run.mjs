@@ -1,19 +1,21 @@
 // Runs the project's commands on the pinned runtime: `node scripts/run.mjs test|demo|…`. No dependencies, any Node ≥ 18.
 // Installs first when node_modules is missing or older than the lock file.
-import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ensureInstalled, runtimeOf } from './install.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const node = join(root, 'node_modules/node/bin/node')
 const tsc = ['node_modules/typescript-7/bin/tsc']
 const biome = ['node_modules/@biomejs/biome/bin/biome']
+const vitest = ['node_modules/vitest/vitest.mjs']
 
+/** Each command is a list of steps: arguments for Node, or the name of another command. */
 const commands = {
-  check: [[...tsc, '--noEmit'], [...biome, 'check'], ['node_modules/knip/bin/knip.js']],
-  test: ['check', ['node_modules/vitest/vitest.mjs', 'run']],
-  vitest: [['node_modules/vitest/vitest.mjs']],
+  check: [[...tsc, '--noEmit'], [...biome, 'check', '--error-on-warnings'], ['node_modules/knip/bin/knip.js']],
+  test: ['check', [...vitest, 'run', '--reporter=default', '--reporter=./scripts/counts-reporter.mjs']],
+  vitest: [vitest],
   demo: [['src/serve/cli/main.ts', 'demo']],
   tacit: [['src/serve/cli/main.ts']],
   parity: [['test/parity/report.ts']],
@@ -27,34 +29,31 @@ if (!Object.hasOwn(commands, name ?? '')) {
   console.error(`Unknown command ${name ?? '(none)'}. One of: ${Object.keys(commands).join(', ')}.`)
   process.exit(2)
 }
-install()
-for (const [index, step] of steps(name).entries()) run(step, index === steps(name).length - 1 ? rest : [])
+const problem = ensureInstalled(root)
+if (problem !== null) {
+  console.error(problem)
+  process.exit(1)
+}
+const steps = stepsOf(name)
+for (const [index, step] of steps.entries()) await run(index === steps.length - 1 ? [...step, ...rest] : step)
 
-function steps(command) {
-  return commands[command].flatMap(step => (typeof step === 'string' ? steps(step) : [step]))
+function stepsOf(command) {
+  return commands[command].flatMap(step => (typeof step === 'string' ? stepsOf(step) : [step]))
 }
 
-function install() {
-  const installed = join(root, 'node_modules/.package-lock.json')
-  const isFresh =
-    existsSync(installed) &&
-    existsSync(node) &&
-    statSync(installed).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
-  if (isFresh) return
-  console.error('Installing dependencies (npm ci) …')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
+/** Runs one step; ends this process as the step ended, unless it ended well. Signals are passed on to it. */
+async function run(args) {
+  const child = spawn(runtimeOf(root), args, { cwd: root, stdio: 'inherit' })
+  const forward = signal => child.kill(signal)
+  // At a terminal Ctrl-C reaches the child by itself; twice would make some programs break off at once.
+  const ignore = () => {}
+  const handlers = { SIGINT: process.stdin.isTTY ? ignore : forward, SIGTERM: forward, SIGHUP: forward }
+  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
+  const [status, signal] = await new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (...ending) => resolve(ending))
   })
-  if (status !== 0) {
-    console.error('The installation failed; its messages are above. It needs the npm registry and write access here.')
-    process.exit(1)
-  }
-}
-
-function run(args, extra) {
-  const { status, error } = spawnSync(node, [...args, ...extra], { cwd: root, stdio: 'inherit' })
-  if (error) throw error
-  if (status !== 0) process.exit(status ?? 1)
+  for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler)
+  if (signal !== null) process.exit(128 + constants.signals[signal])
+  if (status !== 0) process.exit(status)
 }

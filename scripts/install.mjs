@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** The pinned runtime, a dev dependency: everything runs on it, whichever Node the machine has. */
+export const runtimeOf = root => join(root, 'node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node')
+
+/** Whether to install: nothing installed yet, the runtime is not there, or the lock file has changed since. */
+export function isStale({ installedAtMs, lockedAtMs, hasRuntime }) {
+  return installedAtMs === null || !hasRuntime || installedAtMs < lockedAtMs
+}
+
+/** Installs with `npm ci` if need be. Returns null, or a sentence about what went wrong and what to do. */
+export function ensureInstalled(root) {
+  const modifiedAtMs = path => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? null
+  const lockedAtMs = modifiedAtMs('package-lock.json')
+  if (lockedAtMs === null) return 'package-lock.json is missing; restore it (git checkout package-lock.json).'
+  const installedAtMs = modifiedAtMs('node_modules/.package-lock.json')
+  if (!isStale({ installedAtMs, lockedAtMs, hasRuntime: existsSync(runtimeOf(root)) })) return null
+
+  console.error(
+    installedAtMs === null
+      ? 'First run here: installing dependencies (npm ci) …'
+      : 'The lock file has changed: installing dependencies (npm ci) …',
+  )
+  const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    // npm's talk goes to standard error: standard output belongs to the command.
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  if (error) return `npm could not be started (${error.message}). Install npm, or put it on PATH.`
+  if (status !== 0)
+    return (
+      'npm ci failed; its messages are above. It needs the npm registry (a proxy? npm config get registry), write\n' +
+      'access to this folder and about 400 MB of space. If it names packages missing from the lock file, delete\n' +
+      'node_modules and run npm install with the same npm version that wrote it, then try again.'
+    )
+  if (!existsSync(runtimeOf(root)))
+    return (
+      `npm ci did not bring the pinned Node (${runtimeOf(root)}): the install script of the package "node" did not run.\n` +
+      'Allow install scripts (npm config get ignore-scripts must say false), delete node_modules and try again.'
+    )
+  return null
+}
