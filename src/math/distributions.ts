@@ -100,13 +100,32 @@ function betaQuantileLogit(p: number, q: number, a: number, b: number): number {
 
 /** Both tails [P(X < x), P(X > x)] of Beta(a, b), where y = 1 - x is given apart to keep its digits. */
 function betaTails(x: number, y: number, a: number, b: number): [number, number] {
+  if (x <= a / (a + b)) return betaTailsBelowMean(x, y, a, b)
+  const [upper, lower] = betaTailsBelowMean(y, x, b, a)
+  return [lower, upper]
+}
+
+function betaTailsBelowMean(x: number, y: number, a: number, b: number): [number, number] {
   const power = Math.exp(logBetaPower(x, y, a, b))
-  if (x <= (a + 1) / (a + b + 2)) {
-    const lower = (power / a) * betaFraction(x, a, b)
-    return [lower, 1 - lower]
+  // The continued fraction takes about 10 / sqrt(y) terms; where that is too many the power series takes a few.
+  if (y < 0.01 && a * y <= 1) {
+    const upper = (power / (b * x ** a)) * betaSeries(y, b, a)
+    return [1 - upper, upper]
   }
-  const upper = (power / b) * betaFraction(y, b, a)
-  return [1 - upper, upper]
+  const lower = power / betaFraction(x, y, a, b)
+  return [lower, 1 - lower]
+}
+
+/** The series S of I_x(a, b) = x^a S / (a B(a, b)) (Abramowitz & Stegun 26.5.4), for small x and b x. */
+function betaSeries(x: number, a: number, b: number): number {
+  let term = 1
+  let sum = 1
+  for (let n = 1; ; n++) {
+    term *= ((n - b) / n) * x
+    const next = sum + (term * a) / (a + n)
+    if (next === sum) return sum
+    sum = next
+  }
 }
 
 /**
@@ -147,24 +166,27 @@ function logGammaHalfStep(z: number): number {
   return z * Math.log1p(-0.5 / z) + 0.5 + 0.5 * Math.log(z) + stirlingError(z - 0.5) - stirlingError(z)
 }
 
-/** The continued fraction of the incomplete beta function (Abramowitz & Stegun 26.5.8, by Lentz's method). */
-function betaFraction(x: number, a: number, b: number): number {
+/**
+ * The continued fraction F of the lower tail, I_x(a, b) = x^a y^b / (B(a, b) F), for x up to the mean. In the form of
+ * Didonato & Morris (1992, ACM TOMS 708), whose terms do not cancel for large a or b; summed by Lentz's method.
+ */
+function betaFraction(x: number, y: number, a: number, b: number): number {
   const limit = 1000 + 50 * Math.sqrt(Math.max(a, b))
   const tiny = 1e-300
   const away = (value: number) => (Math.abs(value) < tiny ? tiny : value)
-  let c = 1
-  let d = 1 / away(1 - ((a + b) * x) / (a + 1))
-  let fraction = d
-  for (let m = 1; m <= limit; m++) {
-    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m))
-    d = 1 / away(1 + even * d)
-    c = away(1 + even / c)
-    fraction *= d * c
-    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))
-    d = 1 / away(1 + odd * d)
-    c = away(1 + odd / c)
-    fraction *= d * c
-    if (Math.abs(d * c - 1) <= 2e-16) return fraction
+  const belowMean = b < a ? (a + b) * y - b : a - (a + b) * x
+  let fraction = away((a * (belowMean + 1)) / (a + 1))
+  let c = fraction
+  let d = 0
+  for (let n = 1; n <= limit; n++) {
+    const middle = a + 2 * n - 1
+    const share = (n * (b - n) * x) / middle
+    const alpha = (((a + n - 1) * (a + b + n - 1) * x) / middle) * share
+    const betaTerm = n + share + ((a + n) * (belowMean + 1 + n * (1 + y))) / (middle + 2)
+    d = 1 / away(betaTerm + alpha * d)
+    c = away(betaTerm + alpha / c)
+    fraction *= c * d
+    if (Math.abs(c * d - 1) <= 3e-16) return fraction
   }
   throw new RangeError(`the beta function at x = ${x} with a = ${a}, b = ${b} did not converge`)
 }
