@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { importCycles, importViolations, type SourceTree } from './architecture/imports.ts'
+import { importCycles, importTable, importViolations, type SourceTree } from './architecture/imports.ts'
 import { sourceViolations } from './architecture/source-rules.ts'
 
 const src = join(import.meta.dirname, '../src')
@@ -22,6 +22,16 @@ describe('the source of Tacit', () => {
 
   test('imports follow the import table', () => {
     expect(importViolations(tree)).toEqual([])
+  })
+
+  test('docs/architecture.md shows the import table that is enforced', () => {
+    const page = readFileSync(join(src, '../docs/architecture.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| (\w+) \| [^|]+ \| ([^|]+) \|$/gm)].map(([, area, allowed]) => [area, allowed])
+    const expected = Object.entries(importTable).map(([area, allowed]) => [
+      area,
+      allowed.join(', ') || 'nothing of ours',
+    ])
+    expect(rows.filter(([area]) => area! in importTable)).toEqual(expected)
   })
 
   test('imports form no cycle, type imports included', () => {
