@@ -109,7 +109,7 @@ function betaTailsBelowMean(x: number, y: number, a: number, b: number): [number
   const power = Math.exp(logBetaPower(x, y, a, b))
   // The continued fraction takes about 10 / sqrt(y) terms; where that is too many the power series takes a few.
   if (y < 0.01 && a * y <= 1) {
-    const upper = (power / (b * x ** a)) * betaSeries(y, b, a)
+    const upper = (power / b) * Math.exp(-a * Math.log1p(-y)) * betaSeries(y, b, a)
     return [1 - upper, upper]
   }
   const lower = power / betaFraction(x, y, a, b)
