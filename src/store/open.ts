@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import { TacitError } from '../errors.ts'
+import { openSqliteStore, type SqliteOptions } from './sqlite/store.ts'
+import type { Store } from './store.ts'
+
+/** How to open a store. */
+export interface StoreOptions extends Omit<SqliteOptions, 'path'> {
+  /** A file path, a `file:` URL, or `:memory:`. */
+  readonly db: string
+}
+
+/**
+ * Opens the store that `db` names, creating it if it does not exist.
+ * @throws TacitError INVALID_CONFIG for a kind of database that this version does not have, and whatever
+ *   `openSqliteStore` throws.
+ * @example const store = await openStore({ db: './tacit.db', durability: 'normal', busyTimeoutMs: 10_000 })
+ */
+export async function openStore({ db, ...options }: StoreOptions): Promise<Store> {
+  return openSqliteStore({ path: pathOf(db), ...options })
+}
+
+function pathOf(db: string): string {
+  if (/^postgres(ql)?:/i.test(db)) {
+    throw new TacitError(
+      'INVALID_CONFIG',
+      'PostgreSQL is not available in this version. Give the path of a database file as "db".',
+    )
+  }
+  if (/^file:/i.test(db)) return fromFileUrl(db)
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(db)?.[1]
+  if (scheme !== undefined) {
+    throw new TacitError('INVALID_CONFIG', `"${scheme}" databases are not known. Give the path of a file as "db".`)
+  }
+  return db
+}
+
+function fromFileUrl(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new TacitError('INVALID_CONFIG', `"${url}" is not the URL of a local file. Give a path as "db".`, { cause })
+  }
+}

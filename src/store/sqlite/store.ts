@@ -1,0 +1,340 @@
+import { setImmediate as otherWork } from 'node:timers/promises'
+import type { CompiledQuery } from 'kysely'
+import { TacitError } from '../../errors.ts'
+import { comparePositions, type FactKind, nameSchema, type Position } from '../../records.ts'
+import { toExecutionRow } from '../projection.ts'
+import { executionsQuery, scanQuery, sqliteQueries, vectorsQuery } from '../queries.ts'
+import type {
+  Appended,
+  ExecutionFilter,
+  ExecutionRow,
+  FactDraft,
+  LoggedFact,
+  NearestQuery,
+  Neighbour,
+  Snapshot,
+  Store,
+  StoreStats,
+  VectorRow,
+} from '../store.ts'
+import { Top } from '../top.ts'
+import { appendGroups, assertAppendable, RecordClock } from './append.ts'
+import { Connection, type Row, type Value } from './connection.ts'
+import { inspectFile } from './inspect.ts'
+import { assertUnchanged, foreignError, latestVersion, migrate, newerError, schemaVersion } from './migrations.ts'
+import { factColumns, toLoggedFact, toProjection, toVector } from './rows.ts'
+
+export interface SqliteOptions {
+  /** A file path, or `:memory:` for a database that ends with the store. */
+  readonly path: string
+  /** normal: a commit survives the death of the process; full: also a power cut. */
+  readonly durability: 'normal' | 'full'
+  /** Longest wait for other writers, milliseconds. */
+  readonly busyTimeoutMs: number
+  /** Default false. The file must exist; writes are refused with STORE_READ_ONLY. */
+  readonly readOnly?: boolean
+  /** The clock: milliseconds since 1970. Default: the system's. */
+  readonly now?: () => number
+}
+
+/** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
+const pageLength = 512
+/** Frames after which the write-ahead log is folded into the file, and the size to which it is cut back then. */
+const walPages = 1000
+const walBytes = 8 * 1024 * 1024
+
+/**
+ * Opens a SQLite file as a store. A missing or empty file becomes a new database; an older schema is brought up to date.
+ * @throws TacitError STORE_UNAVAILABLE (no directory, no rights, no such file to read), STORE_READ_ONLY (not writable),
+ *   STORE_CORRUPT (not a Tacit database, or damaged; the file stays as it is), STORE_NEWER, STORE_BUSY.
+ * @example const store = await openSqliteStore({ path: './tacit.db', durability: 'normal', busyTimeoutMs: 10_000 })
+ */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const { path, durability, busyTimeoutMs, readOnly = false, now = Date.now } = options
+  const isInMemory = path === ':memory:'
+  if (!isInMemory) inspectFile(path, readOnly)
+  const connection = new Connection({ path, readOnly, busyTimeoutMs })
+  try {
+    if (readOnly) await connection.read(() => assertReadable(connection))
+    else {
+      await migrate(connection)
+      if (!isInMemory) await setWriteAheadLog(connection, durability)
+    }
+    return await connection.attempt(() => new SqliteStore(connection, now))
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+/** The store over a connection whose schema is up to date. */
+export class SqliteStore implements Store {
+  readonly location: string
+  readonly origin: string
+  readonly #connection: Connection
+  readonly #clock: RecordClock
+  #dataVersion: number
+
+  constructor(connection: Connection, now: () => number) {
+    this.#connection = connection
+    this.location = connection.location
+    this.#clock = new RecordClock(connection, now)
+    this.origin = String(connection.value('SELECT value FROM meta WHERE key = ?', 'origin'))
+    this.#dataVersion = this.#readDataVersion()
+  }
+
+  async append(
+    scope: string,
+    groups: readonly (readonly FactDraft[])[],
+    vectors: readonly VectorRow[] = [],
+  ): Promise<Appended[]> {
+    assertScope(scope)
+    assertAppendable(groups, vectors)
+    return this.#connection.write(() => {
+      this.#clock.catchUp()
+      return appendGroups(this.#connection, this.#clock, scope, groups, vectors)
+    })
+  }
+
+  async tail(scope: string, cursor: number, limit: number): Promise<LoggedFact[]> {
+    const sql = `SELECT ${factColumns} FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?`
+    return (await this.#rows(sql, scope, cursor, limit)).map(toLoggedFact)
+  }
+
+  /**
+   * SQLite compares text by its UTF-8 bytes, canonical order by UTF-16 units. So facts recorded at the same microsecond
+   * (only imports have them) are read together and put in order here.
+   */
+  async log(scope: string, after: Position | null, limit: number): Promise<LoggedFact[]> {
+    const connection = this.#connection
+    const recordedAt = (sign: '=' | '>', suffix = '') =>
+      `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us ${sign} ? ${suffix}`
+    const rows = await connection.read(() => {
+      const same = after === null ? [] : connection.all(recordedAt('='), scope, after.recordedAtUs)
+      const later = connection.all(
+        recordedAt('>', 'ORDER BY recorded_at_us LIMIT ?'),
+        scope,
+        after?.recordedAtUs ?? -1,
+        limit,
+      )
+      const lastAt = later.at(-1)?.recorded_at_us
+      if (lastAt === undefined) return same
+      const whole = later.filter(row => row.recorded_at_us !== lastAt)
+      return [...same, ...whole, ...connection.all(recordedAt('='), scope, lastAt)]
+    })
+    const facts = rows.map(toLoggedFact).sort((a, b) => comparePositions(a.fact, b.fact))
+    return facts.filter(({ fact }) => after === null || comparePositions(fact, after) > 0).slice(0, limit)
+  }
+
+  async facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>> {
+    const sql = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id = ?`
+    const all = await this.#connection.read(() =>
+      executionIds.map(id => [id, this.#connection.all(sql, scope, id)] as const),
+    )
+    return new Map(
+      all.flatMap(([id, rows]) => {
+        const facts = rows.map(toLoggedFact).sort((a, b) => comparePositions(a.fact, b.fact))
+        return facts.length === 0 ? [] : [[id, facts]]
+      }),
+    )
+  }
+
+  changedByOthers(): boolean {
+    const version = this.#readDataVersion()
+    const isChanged = version !== this.#dataVersion
+    this.#dataVersion = version
+    return isChanged
+  }
+
+  async executions(scope: string, filter: ExecutionFilter): Promise<ExecutionRow[]> {
+    return (await this.#query(executionsQuery(sqliteQueries, scope, filter))).map(toRow)
+  }
+
+  async *scan(scope: string, filter: ExecutionFilter): AsyncGenerator<ExecutionRow> {
+    let left = filter.limit ?? Number.POSITIVE_INFINITY
+    for (let afterSeq = 0; left > 0; ) {
+      const length = Math.min(pageLength, left)
+      const rows = await this.#query(scanQuery(sqliteQueries, scope, filter, afterSeq, length))
+      for (const row of rows) yield toRow(row)
+      if (rows.length < length) return
+      left -= rows.length
+      afterSeq = rows.at(-1)!.seq as number
+    }
+  }
+
+  async nearest(scope: string, query: NearestQuery): Promise<Neighbour[]> {
+    const best = new Top<string>(query.limit)
+    const isSimilarTo = cosineTo(query.vector)
+    for (let afterId = ''; ; ) {
+      const rows = await this.#query(vectorsQuery(sqliteQueries, scope, query, afterId, pageLength))
+      for (const row of rows) {
+        const similarity = isSimilarTo(toVector(row.vector as Uint8Array))
+        if (similarity >= query.threshold) best.offer(similarity, row.execution_id as string)
+      }
+      if (rows.length < pageLength) break
+      afterId = rows.at(-1)!.execution_id as string
+      await otherWork()
+    }
+    return this.#connection.read(() =>
+      best.sorted().map(({ score, item }) => {
+        const row = this.#connection.get('SELECT * FROM execution WHERE scope = ? AND id = ?', scope, item)!
+        return { similarity: score, execution: toRow(row) }
+      }),
+    )
+  }
+
+  async loadSnapshot(scope: string, name: string): Promise<Snapshot | null> {
+    const sql = 'SELECT cursor, recorded_at_us, fact_id, bytes FROM snapshot WHERE scope = ? AND name = ?'
+    const [row] = await this.#rows(sql, scope, name)
+    if (row === undefined) return null
+    const position = { recordedAtUs: row.recorded_at_us as number, id: row.fact_id as string }
+    return { cursor: row.cursor as number, position, bytes: row.bytes as Uint8Array }
+  }
+
+  async saveSnapshot(scope: string, name: string, { cursor, position, bytes }: Snapshot): Promise<void> {
+    assertScope(scope)
+    const sql =
+      'INSERT INTO snapshot (scope, name, cursor, recorded_at_us, fact_id, bytes) VALUES (?, ?, ?, ?, ?, ?) ' +
+      'ON CONFLICT (scope, name) DO UPDATE SET cursor = excluded.cursor, recorded_at_us = excluded.recorded_at_us, ' +
+      'fact_id = excluded.fact_id, bytes = excluded.bytes WHERE excluded.cursor > snapshot.cursor'
+    await this.#change(sql, scope, name, cursor, position.recordedAtUs, position.id, bytes)
+  }
+
+  async dropSnapshot(scope: string, name: string): Promise<void> {
+    await this.#change('DELETE FROM snapshot WHERE scope = ? AND name = ?', scope, name)
+  }
+
+  async count(scope: string, counter: string, by = 1): Promise<void> {
+    assertScope(scope)
+    const sql =
+      'INSERT INTO counter (scope, name, value) VALUES (?, ?, ?) ' +
+      'ON CONFLICT (scope, name) DO UPDATE SET value = value + excluded.value'
+    await this.#change(sql, scope, counter, by)
+  }
+
+  async counters(scope: string): Promise<Record<string, number>> {
+    const rows = await this.#rows('SELECT name, value FROM counter WHERE scope = ? ORDER BY name', scope)
+    return Object.fromEntries(rows.map(row => [row.name as string, row.value as number]))
+  }
+
+  async stats(scope: string): Promise<StoreStats> {
+    const connection = this.#connection
+    return connection.read(() => {
+      const kinds = connection.all(
+        'SELECT kind, count(*) AS n, min(at_us) AS first, max(at_us) AS last FROM fact WHERE scope = ? GROUP BY kind',
+        scope,
+      )
+      const executions = connection.get(
+        'SELECT count(decided_at_us) AS decided, ' +
+          'count(*) FILTER (WHERE decided_at_us IS NOT NULL AND outcome_at_us IS NOT NULL) AS joined, ' +
+          'count(*) FILTER (WHERE decided_at_us IS NULL AND outcome_at_us IS NOT NULL) AS parked ' +
+          'FROM execution WHERE scope = ?',
+        scope,
+      )!
+      const countOf = (kind: FactKind) => Number(kinds.find(row => row.kind === kind)?.n ?? 0)
+      return {
+        facts: {
+          decision: countOf('decision'),
+          step: countOf('step'),
+          outcome: countOf('outcome'),
+          feedback: countOf('feedback'),
+        },
+        executions: Number(executions.decided),
+        withOutcome: Number(executions.joined),
+        parkedOutcomes: Number(executions.parked),
+        firstAtUs: kinds.length === 0 ? null : Math.min(...kinds.map(row => Number(row.first))),
+        lastAtUs: kinds.length === 0 ? null : Math.max(...kinds.map(row => Number(row.last))),
+        sizeBytes: Number(connection.value('PRAGMA page_count')) * Number(connection.value('PRAGMA page_size')),
+      }
+    })
+  }
+
+  async scopes(): Promise<string[]> {
+    return (await this.#rows(distinctScopes)).map(row => row.scope as string)
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close()
+  }
+
+  #query({ sql, parameters }: CompiledQuery): Promise<Row[]> {
+    return this.#rows(sql, ...(parameters as readonly Value[]))
+  }
+
+  #rows(sql: string, ...values: readonly Value[]): Promise<Row[]> {
+    return this.#connection.attempt(() => this.#connection.all(sql, ...values))
+  }
+
+  #change(sql: string, ...values: readonly Value[]): Promise<void> {
+    return this.#connection.write(() => this.#connection.run(sql, ...values))
+  }
+
+  /** Changes exactly when another connection, of this process or another, has committed. */
+  #readDataVersion(): number {
+    return Number(this.#connection.value('PRAGMA data_version'))
+  }
+}
+
+/** Jumps from scope to scope along an index. */
+const distinctScopes = `
+  WITH RECURSIVE scopes (scope) AS (
+    SELECT min(scope) FROM fact
+    UNION ALL
+    SELECT (SELECT min(fact.scope) FROM fact WHERE fact.scope > scopes.scope) FROM scopes WHERE scopes.scope IS NOT NULL
+  )
+  SELECT scope FROM scopes WHERE scope IS NOT NULL`
+
+const toRow = (row: Row): ExecutionRow => toExecutionRow(toProjection(row))
+
+/** Cosine similarity to `query`; 0 for a vector of length zero, exactly 1 for the same vector. */
+function cosineTo(query: Float32Array): (vector: Float32Array) => number {
+  let square = 0
+  for (const value of query) square += value * value
+  return vector => {
+    let product = 0
+    let otherSquare = 0
+    for (let index = 0; index < query.length; index += 1) {
+      const value = vector[index]!
+      product += query[index]! * value
+      otherSquare += value * value
+    }
+    return product === 0 ? 0 : product / Math.sqrt(square * otherSquare)
+  }
+}
+
+/** A scope is a name: what a database cannot tell apart (broken Unicode) must not become one scope. */
+function assertScope(scope: string): void {
+  const result = nameSchema.safeParse(scope)
+  if (result.success) return
+  throw new TacitError('INVALID_INPUT', `The scope ${result.error.issues[0]!.message}. Choose another name.`)
+}
+
+function assertReadable(connection: Connection): void {
+  const version = schemaVersion(connection)
+  if (version > latestVersion) throw newerError(connection.location, version)
+  if (version === 0) throw foreignError(connection.location)
+  assertUnchanged(connection, version)
+  if (version === latestVersion) return
+  throw new TacitError(
+    'STORE_READ_ONLY',
+    `The schema of ${connection.location} is at version ${version} and must be brought to ${latestVersion}. ` +
+      'Open it once without readOnly.',
+  )
+}
+
+/** Readers do not block writers, and a commit is one append to the log beside the file, which is kept short. */
+async function setWriteAheadLog(connection: Connection, durability: 'normal' | 'full'): Promise<void> {
+  const mode = await connection.attempt(() => connection.value('PRAGMA journal_mode = WAL'))
+  if (mode !== 'wal') {
+    throw new TacitError(
+      'STORE_UNAVAILABLE',
+      `The file system of ${connection.location} cannot share memory between processes. Use a path on a local disk.`,
+    )
+  }
+  connection.exec(`PRAGMA wal_autocheckpoint = ${walPages}`)
+  connection.exec(`PRAGMA journal_size_limit = ${walBytes}`)
+  // FULL also flushes the disk's own cache where the system distinguishes (macOS).
+  connection.exec(
+    durability === 'full' ? 'PRAGMA synchronous = FULL; PRAGMA fullfsync = ON' : 'PRAGMA synchronous = NORMAL',
+  )
+}
