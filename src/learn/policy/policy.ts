@@ -1,3 +1,5 @@
+import type { State } from '../state.ts'
+
 /**
  * A policy chooses an arm and says with which probability. Policies are pure: no clock, no I/O; the day comes in, the
  * caller draws. Each implementation runs `test/contract/policy.suite.ts`.
@@ -10,6 +12,8 @@ export interface Policy {
   readonly version: number
   /** Exact distribution over `situation.arms` and what it rests on. Changes nothing. */
   choose(situation: Situation): Choice
+  /** Lets all evidence age until `day` (days since 1970); earlier days change nothing. */
+  advance(day: number): void
   /** Takes in one observed reward. */
   learn(experience: Experience): void
   /** Takes an earlier observation out of the statistics (an outcome was corrected). */
@@ -17,7 +21,7 @@ export interface Policy {
   /** An execution of the arm is in flight / no longer in flight: uncertainty is shared among parallel executions. */
   begin(arm: string, category: string | null): void
   end(arm: string, category: string | null): void
-  /** Everything learned, as plain JSON values and typed arrays; `policyFromState` restores it. */
+  /** Everything learned, as plain JSON values and typed arrays; `policyFromState` in policies.ts restores it. */
   toState(): State
 }
 
@@ -53,13 +57,3 @@ export interface Choice {
   /** Which evidence spoke: number of observations at each level, per arm. */
   readonly levels: readonly { readonly level: 'all' | 'taskType' | 'task'; readonly counts: Float64Array }[]
 }
-
-export type State =
-  | null
-  | boolean
-  | number
-  | string
-  | Float64Array
-  | Float32Array
-  | readonly State[]
-  | { readonly [key: string]: State }

@@ -1,4 +1,4 @@
-import type { State } from '../policy/policy.ts'
+import type { State } from '../state.ts'
 
 /**
  * A predictor forecasts one number about the outcome of an arm on a task: probability of success, duration, cost.
@@ -9,6 +9,8 @@ export interface Predictor {
   readonly version: number
   /** The forecast for one arm. Changes nothing. */
   predict(query: Query): Forecast
+  /** Lets all evidence age until `day` (days since 1970); earlier days change nothing. */
+  advance(day: number): void
   /** Notes that a task was met (its words, never its outcome). */
   meet(query: Omit<Query, 'arm'>): void
   learn(query: Query, value: number): void

@@ -1,0 +1,143 @@
+import type { StateRecord } from '../state.ts'
+import { type Cells, EvidenceTable, type Observation } from './evidence.ts'
+import { HierarchyModel, type NodePosterior, type Prior, type Variances } from './model.ts'
+import { TaskPrecision, taskVariances } from './task-precision.ts'
+
+/** How much a category may matter: not at all, or arms differing a little, some, much between categories. */
+const contexts = [
+  { categoryShared: 0, categoryOwn: 0 },
+  { categoryShared: 0.15, categoryOwn: 0.01 },
+  { categoryShared: 0.15, categoryOwn: 0.04 },
+  { categoryShared: 0.15, categoryOwn: 0.16 },
+] as const
+/** A model never falls further behind the best than this, so that it can come back when the world changes. */
+const lowestLogWeight = -12
+/** Models below this weight are left out of a forecast. */
+const smallestWeight = 1e-4
+/** Caches are recomputed from the evidence after this many observations, so that rounding cannot pile up. */
+const rebuildEvery = 1024
+
+/** One model's view of a task. */
+export interface View extends NodePosterior {
+  readonly weight: number
+  readonly variances: Variances
+  /** Noise variance S²; the posterior's variances are in its units. */
+  readonly scale: number
+  readonly freedom: number
+}
+
+/**
+ * Several Gaussian hierarchies over the same evidence, weighted by how well each predicted every value before it saw it
+ * (Bayesian model averaging). A level that is worth nothing loses its weight by itself.
+ */
+export class HierarchyEnsemble {
+  readonly evidence: EvidenceTable
+  readonly #prior: Prior
+  readonly #tasks: TaskPrecision
+  #models: HierarchyModel[]
+  #sinceRebuild = 0
+
+  constructor(prior: Prior, halfLifeDays: number | null, evidence = new EvidenceTable(halfLifeDays)) {
+    this.#prior = prior
+    this.evidence = evidence
+    this.#tasks = new TaskPrecision(evidence)
+    this.#models = contexts.map(context => this.#model({ ...context, taskShared: 0, taskOwn: 0 }))
+  }
+
+  /** What each model that still counts expects of the task; weights sum to 1. */
+  views(category: string, task: number): View[] {
+    const weights = this.#models.map(model => Math.exp(model.logWeight))
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    const kept = this.#models.map((model, i) => ({ model, weight: weights[i]! / total }))
+    const counting = kept.filter(({ weight }) => weight >= smallestWeight)
+    const sum = counting.reduce((acc, { weight }) => acc + weight, 0)
+    return counting.map(({ model, weight }) => ({
+      ...model.posterior(category, task),
+      weight: weight / sum,
+      variances: model.variances,
+      scale: model.scale,
+      freedom: model.freedom,
+    }))
+  }
+
+  /** Lets the evidence age until `day`. */
+  advance(day: number): void {
+    if (this.evidence.advance(day)) this.#rebuild()
+  }
+
+  learn(arm: string, category: string, task: number, day: number, value: number): void {
+    this.advance(day)
+    const known = this.evidence.arms.length
+    const observation = { arm: this.evidence.intern(arm), category, task, value }
+    if (this.evidence.arms.length > known) this.#rebuild()
+    for (const model of this.#models) model.judge(observation)
+    this.#change(observation, this.evidence.weightOf(day))
+    const best = Math.max(...this.#models.map(model => model.logWeight))
+    for (const model of this.#models) model.logWeight = Math.max(model.logWeight - best, lowestLogWeight)
+    this.#sinceRebuild++
+    if (this.#sinceRebuild >= rebuildEvery) this.#rebuild()
+  }
+
+  /** Takes an observation out again. What the models' weights learned from it stays. */
+  retract(arm: string, category: string, task: number, day: number, value: number): void {
+    this.evidence.advance(day)
+    const index = this.evidence.intern(arm)
+    this.evidence.add({ arm: index, category, task, value }, -this.evidence.weightOf(day))
+    this.#rebuild()
+  }
+
+  toState(): StateRecord {
+    return {
+      evidence: this.evidence.toState(),
+      tasks: this.#tasks.toState(),
+      sinceRebuild: this.#sinceRebuild,
+      models: this.#models.map(model => model.toState()),
+    }
+  }
+
+  static fromState(state: StateRecord, prior: Prior, halfLifeDays: number | null): HierarchyEnsemble {
+    const evidence = EvidenceTable.fromState(state.evidence as StateRecord, halfLifeDays)
+    const ensemble = new HierarchyEnsemble(prior, halfLifeDays, evidence)
+    ensemble.#tasks.restore(state.tasks as StateRecord)
+    ensemble.#sinceRebuild = state.sinceRebuild as number
+    const models = state.models as StateRecord[]
+    if (models.length > contexts.length) ensemble.#fork()
+    for (const [i, model] of models.entries()) ensemble.#models[i]!.restore(model)
+    return ensemble
+  }
+
+  #change(observation: Observation, weight: number): void {
+    const { category, task } = observation
+    const before = this.#models.map(model => model.messageOf(category))
+    const cells = copy(this.evidence.tasks.get(task))
+    this.evidence.add(observation, weight)
+    const isNewlyFollowed = this.#tasks.change(category, cells, this.evidence.tasks.get(task)!)
+    if (isNewlyFollowed && this.#models.length === contexts.length) this.#fork()
+    else for (const [i, model] of this.#models.entries()) model.update(category, before[i]!)
+  }
+
+  /** From the first task that recurs, half of the models look at single tasks. */
+  #fork(): void {
+    const aware = this.#models.map(model => {
+      const copied = this.#model({ ...model.variances, ...taskVariances })
+      copied.copyScaleFrom(model)
+      return copied
+    })
+    this.#models = [...this.#models, ...aware]
+    for (const model of this.#models) model.rebuild()
+  }
+
+  #rebuild(): void {
+    this.#sinceRebuild = 0
+    this.#tasks.rebuild()
+    for (const model of this.#models) model.rebuild()
+  }
+
+  #model(variances: Variances): HierarchyModel {
+    return new HierarchyModel(variances, this.#prior, this.evidence, this.#tasks)
+  }
+}
+
+function copy(cells: Cells | undefined): Cells | undefined {
+  return cells && { arms: [...cells.arms], n: [...cells.n], s: [...cells.s] }
+}

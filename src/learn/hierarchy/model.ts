@@ -1,0 +1,239 @@
+import { studentTLogDensity } from '../../math/distributions.ts'
+import { inverse, multiply, rankOneUpdate } from '../../math/linear.ts'
+import type { StateRecord } from '../state.ts'
+import { addDenseMessage, type DenseMessage, denseChild, denseMessage } from './dense.ts'
+import type { Cells, EvidenceTable, Observation, TaskCells } from './evidence.ts'
+import { addMessage, childCovariance, childMean, type Message, message, type Posterior } from './gaussian.ts'
+import type { TaskPrecision } from './task-precision.ts'
+
+/** The variances of one model, in units of the noise variance; see docs/learning.md for the whole picture. */
+export interface Variances {
+  /** Category difficulty (shared by all arms) and arm × category. */
+  readonly categoryShared: number
+  readonly categoryOwn: number
+  /** Task difficulty and arm × task; both 0 for a model that does not look at single tasks. */
+  readonly taskShared: number
+  readonly taskOwn: number
+}
+
+/** What is assumed before anything was seen: mean of all arms, spread of that mean and between arms, first scale. */
+export interface Prior {
+  readonly mean: number
+  readonly shared: number
+  readonly own: number
+  /** Noise variance expected before data, and how many observations that guess is worth. */
+  readonly noise: number
+}
+
+const nothing: Cells = { arms: [], n: [], s: [] }
+
+export interface NodePosterior {
+  readonly category: Posterior
+  /** Mean for this very task. */
+  readonly mean: Float64Array
+  /** Variance of each arm's value on this task (task effects included), in noise units. */
+  readonly variance: Float64Array
+}
+
+/**
+ * One Gaussian hierarchy all → category → task over an evidence table, with fixed variance ratios and its own learned
+ * scale. It keeps the posterior of the root as a cache; every other node is derived from it on demand.
+ */
+export class HierarchyModel {
+  readonly variances: Variances
+  /** Log of the prequential likelihood relative to the best model. */
+  logWeight = 0
+  readonly #prior: Prior
+  readonly #evidence: EvidenceTable
+  readonly #tasks: TaskPrecision | null
+  /** Inverse-gamma scale of the noise: S² = b / a. */
+  #a = 1
+  #b: number
+  #size = 0
+  #precision: Float64Array = new Float64Array(0)
+  #vector: Float64Array = new Float64Array(0)
+  #root: Posterior = { mean: new Float64Array(0), covariance: new Float64Array(0) }
+
+  constructor(variances: Variances, prior: Prior, evidence: EvidenceTable, tasks: TaskPrecision | null) {
+    this.variances = variances
+    this.#prior = prior
+    this.#evidence = evidence
+    this.#tasks = variances.taskShared + variances.taskOwn > 0 ? tasks : null
+    this.#b = prior.noise
+    this.rebuild()
+  }
+
+  /** Noise variance as learned so far. */
+  get scale(): number {
+    return this.#b / this.#a
+  }
+
+  /** Twice the number of observations behind the scale: degrees of freedom of a forecast. */
+  get freedom(): number {
+    return 2 * this.#a
+  }
+
+  /** The same model without its task level's name: where a fork starts from. */
+  copyScaleFrom(other: HierarchyModel): void {
+    this.#a = other.#a
+    this.#b = other.#b
+    this.logWeight = other.logWeight
+  }
+
+  posterior(category: string, task: number): NodePosterior {
+    const at = this.#categoryPosterior(category)
+    const { taskShared, taskOwn } = this.variances
+    const cells = this.#tasks === null ? undefined : this.#evidence.tasks.get(task)
+    const size = this.#size
+    let { mean, covariance } = at
+    if (cells !== undefined && cells.arms.length > 0) {
+      const data = this.#taskMessage(cells)
+      mean = childMean(at.mean, data, taskOwn)
+      covariance = childCovariance(at.covariance, size, data, taskOwn)
+      return { category: at, mean, variance: diagonal(covariance, size, 0) }
+    }
+    return { category: at, mean, variance: diagonal(covariance, size, taskShared + taskOwn) }
+  }
+
+  /** Judges the model by a value that it has not seen, then learns the noise scale from it. Call before `learn`. */
+  judge({ arm, category, task, value }: Observation): void {
+    const { mean, variance } = this.posterior(category, task)
+    const spread = variance[arm]! + this.#noise
+    const error = value - mean[arm]!
+    const scale = Math.sqrt(this.scale * spread)
+    this.logWeight += studentTLogDensity(error / scale, this.freedom) - Math.log(scale)
+    this.#a += 0.5
+    this.#b += (error * error) / (2 * spread)
+  }
+
+  /** The category's cells (and, with task memory, its precision) changed from `before` to what the evidence now holds. */
+  update(category: string, before: Message | DenseMessage): void {
+    const after = this.messageOf(category)
+    this.#apply(before, -1)
+    this.#apply(after, 1)
+    if ('precision' in before || 'precision' in after) this.#root = this.#solve()
+    else this.#updateRoot(before, after)
+  }
+
+  /** What the category says about the root at this moment. */
+  messageOf(category: string): Message | DenseMessage {
+    const cells = this.#evidence.categories.get(category) ?? nothing
+    const { shared, own } = this.#categoryVariances(category)
+    const dense = this.#tasks?.categories.get(category)
+    if (dense === undefined) return message(shared, own, 1, cells.arms, cells.n, cells.s)
+    return denseMessage(dense.precision, dense.vector, this.#evidence.arms.length, cells.arms, shared, own)
+  }
+
+  /** Recomputes every cache from the evidence. */
+  rebuild(): void {
+    const size = this.#evidence.arms.length
+    this.#size = size
+    const { shared, own, mean } = this.#prior
+    // (own·I + shared·11')⁻¹ by Sherman-Morrison.
+    this.#precision = new Float64Array(size * size).fill(-shared / (own * (own + size * shared)))
+    for (let a = 0; a < size; a++) this.#precision[a * size + a]! += 1 / own
+    this.#vector = new Float64Array(size).fill(mean / (own + size * shared))
+    for (const category of this.#evidence.categories.keys()) this.#apply(this.messageOf(category), 1)
+    this.#root = this.#solve()
+  }
+
+  toState(): StateRecord {
+    return {
+      logWeight: this.logWeight,
+      a: this.#a,
+      b: this.#b,
+      precision: this.#precision,
+      vector: this.#vector,
+      mean: this.#root.mean,
+      covariance: this.#root.covariance,
+    }
+  }
+
+  restore(state: StateRecord): void {
+    this.logWeight = state.logWeight as number
+    this.#a = state.a as number
+    this.#b = state.b as number
+    this.#precision = state.precision as Float64Array
+    this.#vector = state.vector as Float64Array
+    this.#root = { mean: state.mean as Float64Array, covariance: state.covariance as Float64Array }
+    this.#size = this.#vector.length
+  }
+
+  /** Share of the noise that is left once the task's own effects are set apart. */
+  get #noise(): number {
+    return 1 - this.variances.taskShared - this.variances.taskOwn
+  }
+
+  /** Tasks without a type hang on the root itself. */
+  #categoryVariances(category: string): { shared: number; own: number } {
+    if (category === '') return { shared: 0, own: 0 }
+    return { shared: this.variances.categoryShared, own: this.variances.categoryOwn }
+  }
+
+  #categoryPosterior(category: string): Posterior {
+    const { shared, own } = this.#categoryVariances(category)
+    const { mean, covariance } = this.#root
+    const data = this.messageOf(category)
+    if ('precision' in data) {
+      if (shared === 0 && own === 0) return this.#root
+      return denseChild(mean, covariance, data, shared, own)
+    }
+    if (shared === 0 && own === 0) return this.#root
+    return { mean: childMean(mean, data, own), covariance: childCovariance(covariance, this.#size, data, own) }
+  }
+
+  #taskMessage(cells: TaskCells): Message {
+    const { taskShared, taskOwn } = this.variances
+    return message(taskShared, taskOwn, this.#noise, cells.arms, cells.n, cells.s)
+  }
+
+  #apply(data: Message | DenseMessage, sign: number): void {
+    if ('precision' in data) addDenseMessage(this.#precision, this.#vector, this.#size, data, sign)
+    else addMessage(this.#precision, this.#vector, this.#size, data, sign)
+  }
+
+  #solve(): Posterior {
+    const covariance = inverse(this.#precision, this.#size)
+    return { covariance, mean: multiply(covariance, this.#vector, this.#size) }
+  }
+
+  /**
+   * The root's covariance follows a change of diag(g) - η·g·g' by rank-one steps: O(arms²) instead of O(arms³).
+   * The positive steps come first, so that the matrix stays positive definite all along.
+   */
+  #updateRoot(before: Message, after: Message): void {
+    const { covariance } = this.#root
+    const size = this.#size
+    for (const sign of [1, -1] as const) {
+      for (let i = 0; i < after.arms.length; i++) {
+        const arm = after.arms[i]!
+        const change = after.g[i]! - (before.g[before.arms.indexOf(arm)] ?? 0)
+        if (change * sign > 0) rankOneUpdate(covariance, size, unit(size, arm, Math.sqrt(Math.abs(change))), sign)
+      }
+      for (let i = 0; i < before.arms.length && sign < 0; i++) {
+        const arm = before.arms[i]!
+        if (!after.arms.includes(arm)) rankOneUpdate(covariance, size, unit(size, arm, Math.sqrt(before.g[i]!)), -1)
+      }
+      const data = sign > 0 ? before : after
+      if (data.eta > 0) rankOneUpdate(covariance, size, spread(size, data), sign)
+    }
+    this.#root = { covariance, mean: multiply(covariance, this.#vector, this.#size) }
+  }
+}
+
+function unit(size: number, at: number, value: number): Float64Array {
+  const vector = new Float64Array(size)
+  vector[at] = value
+  return vector
+}
+
+function spread(size: number, { arms, g, eta }: Message): Float64Array {
+  const vector = new Float64Array(size)
+  const root = Math.sqrt(eta)
+  for (let i = 0; i < arms.length; i++) vector[arms[i]!] = root * g[i]!
+  return vector
+}
+
+function diagonal(matrix: Float64Array, size: number, plus: number): Float64Array {
+  return Float64Array.from({ length: size }, (_, a) => matrix[a * size + a]! + plus)
+}

@@ -1,0 +1,112 @@
+import { betaQuantile } from '../../math/distributions.ts'
+import type { State, StateRecord } from '../state.ts'
+import { BaseRates, clip, logit, logLikelihood, sigmoid, softmax } from './base-rates.ts'
+import type { Forecast, Predictor, Query } from './predictor.ts'
+import { TaskMemory } from './task-memory.ts'
+import { TextModel } from './text-model.ts'
+import { Vocabulary } from './vocabulary.ts'
+
+const range = [0.004, 0.996] as const
+/** Old judgements of the experts fade, so that the mixture follows a learner that is still improving. */
+const memory = 0.999
+const learningRate = 0.5
+
+/**
+ * Probability of success of an arm on a task: shrunken rates per arm and category, corrected by the words of the task
+ * (a cautious and a bold model) as far as that has helped before, and by the history of this very task. A graded
+ * outcome in 0..1 counts as that share of a success.
+ */
+export class SuccessPredictor implements Predictor {
+  readonly id = 'success'
+  readonly version = 1
+  readonly #rates: BaseRates
+  readonly #vocabulary: Vocabulary
+  readonly #cautious: TextModel
+  readonly #bold: TextModel
+  readonly #memory: TaskMemory
+  #logWeights: number[]
+
+  constructor(options: { halfLifeDays: number | null }, saved?: State) {
+    const state = saved as StateRecord | undefined
+    this.#rates = new BaseRates(options.halfLifeDays, state?.rates as StateRecord)
+    this.#vocabulary = new Vocabulary(state?.vocabulary as StateRecord)
+    this.#cautious = new TextModel(0.2, 0.03, state?.cautious as StateRecord)
+    this.#bold = new TextModel(0.1, 0.3, state?.bold as StateRecord)
+    this.#memory = new TaskMemory(state?.memory as StateRecord)
+    this.#logWeights = state ? [...(state.logWeights as number[])] : [0, 0, 0, 0, 0, 0]
+  }
+
+  predict(query: Query): Forecast {
+    const category = query.category ?? ''
+    const fresh = this.#fresh(query)
+    const history = this.#rates.evidence.tasks.get(query.task)
+    const p = history?.arms.length ? this.#memory.predict(fresh.p, query.arm, history, this.#rates) : fresh.p
+    const nEff = fresh.nEff + this.#rates.evidence.counts(query.arm, category, query.task).task
+    // A Beta posterior worth the observations behind the forecast, on top of a uniform prior.
+    const a = p * (nEff + 2)
+    const b = (1 - p) * (nEff + 2)
+    return { value: p, interval: [betaQuantile(0.05, a, b), betaQuantile(0.95, a, b)], nEff }
+  }
+
+  advance(day: number): void {
+    this.#rates.evidence.advance(day)
+  }
+
+  meet({ features }: Omit<Query, 'arm'>): void {
+    this.#vocabulary.meet(features)
+  }
+
+  learn(query: Query, outcome: number): void {
+    const value = clip(outcome, 0, 1)
+    const { arm, task, day } = query
+    const category = query.category ?? ''
+    const { forecasts, baseLogit, x, p } = this.#fresh(query)
+    for (const [i, forecast] of forecasts.entries()) {
+      this.#logWeights[i] = memory * this.#logWeights[i]! + learningRate * logLikelihood(value, forecast)
+    }
+    const best = Math.max(...this.#logWeights)
+    this.#logWeights = this.#logWeights.map(weight => weight - best)
+    const history = this.#rates.evidence.tasks.get(task)
+    if (history?.arms.length) this.#memory.learn(p, arm, history, this.#rates, value)
+    this.#cautious.learn(arm, x, baseLogit, value)
+    this.#bold.learn(arm, x, baseLogit, value)
+    this.#rates.learn(arm, category, task, day, value)
+  }
+
+  /** Takes the observation out of the rates; the word weights move back when the corrected outcome is learned. */
+  retract({ arm, category, task, day }: Query, outcome: number): void {
+    this.#rates.change(arm, category ?? '', task, day, clip(outcome, 0, 1), -1)
+  }
+
+  toState(): State {
+    return {
+      rates: this.#rates.toState(),
+      vocabulary: this.#vocabulary.toState(),
+      cautious: this.#cautious.toState(),
+      bold: this.#bold.toState(),
+      memory: this.#memory.toState(),
+      logWeights: [...this.#logWeights],
+    }
+  }
+
+  /** The forecast without the task's own history, and its parts. */
+  #fresh({ arm, category, features }: Query) {
+    const base = this.#rates.predict(arm, category ?? '')
+    const baseLogit = logit(base.p)
+    const x = this.#vocabulary.vector(features)
+    const cautious = this.#cautious.logit(arm, x, baseLogit)
+    const bold = this.#bold.logit(arm, x, baseLogit)
+    const logits = [
+      baseLogit,
+      cautious,
+      (cautious + baseLogit) / 2,
+      bold,
+      (bold + baseLogit) / 2,
+      (cautious + bold) / 2,
+    ]
+    const forecasts = logits.map(z => clip(sigmoid(z), ...range))
+    const weights = softmax(this.#logWeights)
+    const p = forecasts.reduce((sum, forecast, i) => sum + weights[i]! * forecast, 0)
+    return { p, nEff: base.nEff, forecasts, baseLogit, x }
+  }
+}

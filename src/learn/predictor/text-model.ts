@@ -1,0 +1,90 @@
+import type { StateRecord } from '../state.ts'
+import { sigmoid } from './base-rates.ts'
+import { buckets, type SparseVector } from './vocabulary.ts'
+
+const biasPrecision = 0.1
+const leastCurvature = 0.02
+
+interface Weights {
+  readonly mean: Float32Array
+  readonly precision: Float32Array
+}
+interface ArmWeights extends Weights {
+  bias: number
+  biasPrecision: number
+}
+
+/**
+ * Bayesian logistic regression with a diagonal covariance (assumed density filtering) on the words of a task, on top of
+ * a given base probability: logit p = logit base + bias_arm + x·(w_arm + w_shared). `armVariance` and `sharedVariance`
+ * are the prior variances of a weight.
+ */
+export class TextModel {
+  readonly #armVariance: number
+  readonly #shared: Weights
+  readonly #arms = new Map<string, ArmWeights>()
+
+  constructor(armVariance: number, sharedVariance: number, state?: StateRecord) {
+    this.#armVariance = armVariance
+    this.#shared = state ? (state.shared as unknown as Weights) : freshWeights(sharedVariance)
+    if (state === undefined) return
+    const names = state.names as string[]
+    for (const [i, arm] of (state.arms as unknown as ArmWeights[]).entries()) this.#arms.set(names[i]!, { ...arm })
+  }
+
+  /** The logit of success. */
+  logit(arm: string, x: SparseVector, baseLogit: number): number {
+    const own = this.#arms.get(arm)
+    let z = baseLogit + (own?.bias ?? 0)
+    const shared = this.#shared.mean
+    for (let i = 0; i < x.indices.length; i++) {
+      const at = x.indices[i]!
+      z += x.values[i]! * (shared[at]! + (own === undefined ? 0 : own.mean[at]!))
+    }
+    return z
+  }
+
+  learn(arm: string, x: SparseVector, baseLogit: number, value: number): void {
+    let own = this.#arms.get(arm)
+    if (own === undefined) {
+      own = { ...freshWeights(this.#armVariance), bias: 0, biasPrecision }
+      this.#arms.set(arm, own)
+    }
+    const shared = this.#shared
+    const z = this.logit(arm, x, baseLogit)
+    let ownSpread = 0
+    let sharedSpread = 0
+    for (let i = 0; i < x.indices.length; i++) {
+      const square = x.values[i]! ** 2
+      ownSpread += square / own.precision[x.indices[i]!]!
+      sharedSpread += square / shared.precision[x.indices[i]!]!
+    }
+    const spread = ownSpread + sharedSpread + 1 / own.biasPrecision
+    const p = sigmoid(z / Math.sqrt(1 + (Math.PI / 8) * spread))
+    const curvature = Math.max(p * (1 - p), leastCurvature)
+    const ownStep = (value - p) / (1 + curvature * spread)
+    const sharedStep = (value - p) / (1 + curvature * (ownSpread + sharedSpread))
+    for (let i = 0; i < x.indices.length; i++) {
+      const at = x.indices[i]!
+      const xi = x.values[i]!
+      own.mean[at]! += (xi / own.precision[at]!) * ownStep
+      shared.mean[at]! += (xi / shared.precision[at]!) * sharedStep
+      own.precision[at]! += curvature * xi * xi
+      shared.precision[at]! += curvature * xi * xi
+    }
+    own.bias += ownStep / own.biasPrecision
+    own.biasPrecision += curvature
+  }
+
+  toState(): StateRecord {
+    return {
+      shared: { ...this.#shared },
+      names: [...this.#arms.keys()],
+      arms: [...this.#arms.values()].map(arm => ({ ...arm })),
+    }
+  }
+}
+
+function freshWeights(variance: number): Weights {
+  return { mean: new Float32Array(2 * buckets), precision: new Float32Array(2 * buckets).fill(1 / variance) }
+}
