@@ -20,6 +20,7 @@ export async function openStore({ db, ...options }: StoreOptions): Promise<Store
 }
 
 function pathOf(db: string): string {
+  if (db === '') throw new TacitError('INVALID_CONFIG', 'The path of the database is empty. Give a path as "db".')
   if (/^postgres(ql)?:/i.test(db)) {
     throw new TacitError(
       'INVALID_CONFIG',

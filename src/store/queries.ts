@@ -68,18 +68,38 @@ export function vectorsQuery(
     .where('vector.dimension', '=', vector.length)
     .orderBy('vector.execution_id')
     .limit(limit)
-  if (Object.values(filter).every(value => value === undefined)) return vectors.compile()
-  const matching = filtered(queries, scope, filter).select('execution.id')
-  return vectors.where('vector.execution_id', 'in', matching).compile()
+  const passes = matches(filter)
+  if (passes === null) return vectors.compile()
+  return vectors
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('execution')
+          .select('execution.seq')
+          .where('execution.scope', '=', scope)
+          .whereRef('execution.id', '=', 'vector.execution_id')
+          .where(passes),
+      ),
+    )
+    .compile()
 }
 
 function filtered(queries: Queries, scope: string, filter: ExecutionFilter) {
-  let query = queries.selectFrom('execution').where('execution.scope', '=', scope)
-  if (filter.taskType !== undefined) query = query.where('task_type', '=', filter.taskType)
-  if (filter.arm !== undefined) query = query.where('arm', '=', filter.arm)
-  if (filter.repository !== undefined) query = query.where('repository', '=', filter.repository)
-  if (filter.sinceUs !== undefined) query = query.where('decided_at_us', '>=', filter.sinceUs)
-  if (filter.untilUs !== undefined) query = query.where('decided_at_us', '<=', filter.untilUs)
-  if (filter.withOutcome !== undefined) query = query.where('outcome_at_us', filter.withOutcome ? 'is not' : 'is', null)
-  return query
+  const query = queries.selectFrom('execution').where('execution.scope', '=', scope)
+  const passes = matches(filter)
+  return passes === null ? query : query.where(passes)
+}
+
+/** The condition of a filter; null when it lets everything pass. */
+function matches(filter: ExecutionFilter): Expression<SqlBool> | null {
+  const is = expressionBuilder<Tables, 'execution'>()
+  const { taskType, arm, repository, sinceUs, untilUs, withOutcome } = filter
+  const conditions = [
+    taskType === undefined ? null : is('execution.task_type', '=', taskType),
+    arm === undefined ? null : is('execution.arm', '=', arm),
+    repository === undefined ? null : is('execution.repository', '=', repository),
+    sinceUs === undefined ? null : is('execution.decided_at_us', '>=', sinceUs),
+    untilUs === undefined ? null : is('execution.decided_at_us', '<=', untilUs),
+    withOutcome === undefined ? null : is('execution.outcome_at_us', withOutcome ? 'is not' : 'is', null),
+  ].filter(condition => condition !== null)
+  return conditions.length === 0 ? null : is.and(conditions)
 }

@@ -18,39 +18,56 @@ const versionValidForAt = 92
  * @throws TacitError STORE_UNAVAILABLE, STORE_READ_ONLY, STORE_CORRUPT or STORE_NEWER; the file is then as it was.
  */
 export function inspectFile(path: string, readOnly: boolean): void {
-  if (!existsSync(path)) return assertCanCreate(path, readOnly)
+  try {
+    inspect(path, readOnly)
+  } catch (cause) {
+    if (cause instanceof TacitError) throw cause
+    throw unavailable(path, `cannot be looked at: ${(cause as Error).message}. Check the path`, cause)
+  }
+}
+
+function inspect(path: string, readOnly: boolean): void {
+  if (!existsSync(path)) {
+    assertCanCreate(path, readOnly)
+    return
+  }
   if (!statSync(path).isFile()) throw unavailable(path, 'is not a file. Give the path of a file')
   assertAccess(path, readOnly)
-  // Another process may be in the middle of creating or extending the file; its journal then stands beside it. Once the
-  // journal is gone, what is read is final.
-  const isBeingWritten = () => sizeOf(`${path}-journal`) > 0 || sizeOf(`${path}-wal`) > 0
-  if (problemOf(path, readOnly) === null || isBeingWritten()) return assertForeignUntouched(path)
   const problem = problemOf(path, readOnly)
-  if (problem !== null) throw problem
+  if (problem === null) return
+  if (problem.isCertain) throw problem.error
+  // Another process may be in the middle of creating or extending the file, or died there; a journal then stands beside
+  // it, and SQLite knows what to do. Without a journal, what is read now is final.
+  if (sizeOf(`${path}-journal`) > 0 || sizeOf(`${path}-wal`) > 0) return
+  const lasting = problemOf(path, readOnly)
+  if (lasting !== null) throw lasting.error
 }
 
-/** A whole header that names another application or a newer schema is believed even beside a journal. */
-function assertForeignUntouched(path: string): void {
-  const { header } = readHeader(path)
-  if (header.length < headerLength || !header.subarray(0, magic.length).equals(magic)) {
-    if (header.every(byte => byte === 0)) return
-    throw foreignError(path)
-  }
-  if (header.readUInt32BE(applicationIdAt) !== applicationId) throw foreignError(path)
-  if (header.readUInt32BE(userVersionAt) > latestVersion) throw newerError(path, header.readUInt32BE(userVersionAt))
+/** `isCertain`: the file would look like this in no stage of being written by Tacit. */
+interface Problem {
+  readonly error: TacitError
+  readonly isCertain: boolean
 }
 
-function problemOf(path: string, readOnly: boolean): TacitError | null {
+function problemOf(path: string, readOnly: boolean): Problem | null {
   const { header, size } = readHeader(path)
-  if (size === 0) return readOnly ? unavailable(path, 'is empty. Open it once without readOnly') : null
-  if (header.length < headerLength || !header.subarray(0, magic.length).equals(magic)) return foreignError(path)
-  if (header.readUInt32BE(applicationIdAt) !== applicationId) return foreignError(path)
+  if (size === 0) {
+    return readOnly ? { error: unavailable(path, 'is empty. Open it once without readOnly'), isCertain: false } : null
+  }
+  if (header.length < headerLength || !header.subarray(0, magic.length).equals(magic)) {
+    return { error: foreignError(path), isCertain: header.some(byte => byte !== 0) }
+  }
+  if (header.readUInt32BE(applicationIdAt) !== applicationId) return { error: foreignError(path), isCertain: true }
   const version = header.readUInt32BE(userVersionAt)
-  if (version > latestVersion) return newerError(path, version)
+  if (version > latestVersion) return { error: newerError(path, version), isCertain: true }
+  // SQLite's rule for when the count of pages in the header can be relied on.
   const isPageCountValid = header.readUInt32BE(changeCounterAt) === header.readUInt32BE(versionValidForAt)
   const pageSize = header.readUInt16BE(pageSizeAt) === 1 ? 65_536 : header.readUInt16BE(pageSizeAt)
   const expectedBytes = isPageCountValid ? header.readUInt32BE(pageCountAt) * pageSize : 0
-  if (size >= expectedBytes) return null
+  return size >= expectedBytes ? null : { error: cutOffError(path, size, expectedBytes), isCertain: false }
+}
+
+function cutOffError(path: string, size: number, expectedBytes: number): TacitError {
   return new TacitError(
     'STORE_CORRUPT',
     `${path} is cut off: ${size} bytes of ${expectedBytes}. It was left as it is; restore it from a backup or an export.`,
@@ -101,5 +118,5 @@ function isAllowed(path: string, mode: number): boolean {
 
 const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
-const unavailable = (path: string, text: string) =>
-  new TacitError('STORE_UNAVAILABLE', `The database ${path} ${text}.`, { details: { location: path } })
+const unavailable = (path: string, text: string, cause?: unknown) =>
+  new TacitError('STORE_UNAVAILABLE', `The database ${path} ${text}.`, { cause, details: { location: path } })
