@@ -1,4 +1,14 @@
-import { type CompiledQuery, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import {
+  type CompiledQuery,
+  DummyDriver,
+  type Expression,
+  expressionBuilder,
+  Kysely,
+  type SqlBool,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
 import type { ExecutionFilter, NearestQuery } from './store.ts'
 
 /** The tables that the typed queries touch, as columns at rest. */
