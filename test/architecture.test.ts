@@ -121,8 +121,13 @@ describe('the checker of source files', () => {
     ['a swallowed error', 'try { f() } catch { /* never mind */ }', 'empty catch'],
     ['a cast to any', 'f(x as any)', '"as any"'],
     ['a silenced compiler', '// @ts-expect-error\nf()', '@ts-expect-error'],
-    ['a value inside SQL', `db.run(\`select * from t where id = \${id}\`)`, 'SQL built from a value'],
-    ['a value added to SQL', `db.run('delete from t where id = ' + id)`, 'SQL built from a value'],
+    ['a value inside SQL', `const f = id => db.run(\`select * from t where id = \${id}\`)`, 'SQL built from a value'],
+    ['a value added to SQL', `const f = id => db.run('delete from t where id = ' + id)`, 'SQL built from a value'],
+    [
+      'a part of SQL with any text',
+      `const f = (order: string) => db.all(\`select a from t \${order}\`)`,
+      'SQL built from a value',
+    ],
     ['a file of 401 lines', 'f()\n'.repeat(401), '401 lines'],
   ])('refuses %s', (_what, text, message) => {
     expect(sourceViolations(treeOf({ 'store/a.ts': text }))).toEqual([expect.stringContaining(message)])
@@ -131,8 +136,14 @@ describe('the checker of source files', () => {
   test.each([
     ['an error that is handled', 'try { f() } catch (error) { report(error) }'],
     ['bound values', "db.prepare('select * from t where id = ?').get(id)"],
-    ['a tagged template, which binds', `sql\`select * from t where id = \${id}\``],
-    ['constant parts of SQL', `const columns = 'a, b'\ndb.prepare(\`select \${columns} from t\`)`],
+    ['a tagged template, which binds', `const f = id => sql\`select * from t where id = \${id}\``],
+    ['constant parts of SQL', `const columns = 'a, b'\nconst f = () => db.prepare(\`select \${columns} from t\`)`],
+    ['SQL put together when the module is loaded', `const all = 'select ' + names.join() + ' from t'`],
+    [
+      'a part that is one of the texts listed in its type',
+      `const f = (sign: '<' | '>') => db.prepare(\`select * from t where id \${sign} ?\`)`,
+    ],
+    ['a pragma, which cannot bind', `const f = (version: number) => db.exec(\`PRAGMA user_version = \${version}\`)`],
     ['a sentence', `throw new Error(\`Select another file than \${path}.\`)`],
     ['a file of 400 lines', 'f()\n'.repeat(400)],
   ])('accepts %s', (_what, text) => {

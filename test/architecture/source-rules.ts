@@ -21,7 +21,7 @@ function violationsIn(file: string, text: string): string[] {
   for (const match of text.matchAll(/@ts-(ignore|nocheck|expect-error)/g))
     report(match.index, `@ts-${match[1]}: correct the type instead.`)
 
-  const constants = constantTexts(source)
+  const fixedNames = namesOfModule(source)
   const visit = (node: ts.Node): void => {
     if (ts.isPropertyAccessExpression(node) && node.getText() === 'Math.random')
       report(node.getStart(), 'Math.random: take a seeded generator as an argument.')
@@ -29,7 +29,7 @@ function violationsIn(file: string, text: string): string[] {
       report(node.getStart(), 'empty catch: handle the error, count it, or let it pass on.')
     if (ts.isAsExpression(node) && node.type.kind === ts.SyntaxKind.AnyKeyword)
       report(node.getStart(), '"as any": name the type, or use unknown and check.')
-    if (isSqlBuiltFromValues(node, constants))
+    if (isSqlBuiltFromValues(node, fixedNames))
       report(node.getStart(), 'SQL built from a value: bind it as a parameter.')
     ts.forEachChild(node, visit)
   }
@@ -37,32 +37,61 @@ function violationsIn(file: string, text: string): string[] {
   return violations
 }
 
-/** SQL text with a hole that is not a constant text of the same file. `sql` tags bind their holes and are fine. */
-function isSqlBuiltFromValues(node: ts.Node, constants: ReadonlySet<string>): boolean {
-  const isConstant = (part: ts.Node) =>
-    ts.isStringLiteralLike(part) || (ts.isIdentifier(part) && constants.has(part.text))
-  if (ts.isTemplateExpression(node) && !ts.isTaggedTemplateExpression(node.parent))
+/**
+ * SQL put together inside a function from something other than fixed parts. Fixed are texts, names of the module
+ * (constants and imports) and parameters whose type lists their texts. `sql` tags bind their holes. A PRAGMA cannot bind.
+ */
+function isSqlBuiltFromValues(node: ts.Node, fixedNames: ReadonlySet<string>): boolean {
+  const isFixed = (part: ts.Node) =>
+    ts.isStringLiteralLike(part) || (ts.isIdentifier(part) && (fixedNames.has(part.text) || isListedParameter(part)))
+  const isBuilt = (texts: readonly string[], parts: readonly ts.Node[]) =>
+    sql.test(texts.join(' x ')) && !parts.every(isFixed) && isInFunction(node)
+  if (ts.isTemplateExpression(node) && !ts.isTaggedTemplateExpression(node.parent)) {
+    const texts = [node.head.text, ...node.templateSpans.map(span => span.literal.text)]
+    const isPragma = /^PRAGMA \w+ = $/i.test(node.head.text) && texts.slice(1).join('') === ''
     return (
-      sql.test([node.head.text, ...node.templateSpans.map(span => span.literal.text)].join(' x ')) &&
-      !node.templateSpans.every(span => isConstant(span.expression))
+      !isPragma &&
+      isBuilt(
+        texts,
+        node.templateSpans.map(span => span.expression),
+      )
     )
-  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken)
-    return (
-      [node.left, node.right].some(side => ts.isStringLiteralLike(side) && sql.test(side.text)) &&
-      ![node.left, node.right].every(isConstant)
+  }
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
+    const sides = [node.left, node.right]
+    return isBuilt(
+      sides.filter(ts.isStringLiteralLike).map(side => side.text),
+      sides,
     )
+  }
   return false
 }
 
-/** Names of module-level constants that are plain text. */
-function constantTexts(source: ts.SourceFile): Set<string> {
-  const declarations = source.statements
-    .filter(ts.isVariableStatement)
-    .filter(statement => (statement.declarationList.flags & ts.NodeFlags.Const) !== 0)
-    .flatMap(statement => statement.declarationList.declarations)
-  return new Set(
-    declarations.flatMap(({ name, initializer }) =>
-      ts.isIdentifier(name) && initializer !== undefined && ts.isStringLiteralLike(initializer) ? [name.text] : [],
-    ),
-  )
+function isInFunction(node: ts.Node): boolean {
+  return ts.findAncestor(node, ts.isFunctionLike) !== undefined
+}
+
+/** Whether `name` is a parameter of an enclosing function with a type such as `'ASC' | 'DESC'`. */
+function isListedParameter(name: ts.Identifier): boolean {
+  for (let scope = name.parent; !ts.isSourceFile(scope); scope = scope.parent) {
+    if (!ts.isFunctionLike(scope)) continue
+    const parameter = scope.parameters.find(candidate => candidate.name.getText() === name.text)
+    if (parameter?.type === undefined) continue
+    const types = ts.isUnionTypeNode(parameter.type) ? parameter.type.types : [parameter.type]
+    return types.every(type => ts.isLiteralTypeNode(type) && ts.isStringLiteral(type.literal))
+  }
+  return false
+}
+
+/** Names that stand for the same thing whenever the module runs: its constants and its imports. */
+function namesOfModule(source: ts.SourceFile): Set<string> {
+  const names = new Set<string>()
+  for (const statement of source.statements) {
+    if (ts.isVariableStatement(statement) && (statement.declarationList.flags & ts.NodeFlags.Const) !== 0)
+      for (const { name } of statement.declarationList.declarations) names.add(name.getText())
+    const bindings = ts.isImportDeclaration(statement) ? statement.importClause?.namedBindings : undefined
+    if (bindings !== undefined && ts.isNamedImports(bindings))
+      for (const { name } of bindings.elements) names.add(name.text)
+  }
+  return names
 }
