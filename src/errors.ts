@@ -4,6 +4,7 @@ export const errorCodes = {
   INVALID_CONFIG: 'The configuration has an unknown key or a value that is not allowed.',
   NO_ARMS: 'A choice was asked for without any arm to choose from.',
   NOT_FOUND: 'The named decision, file or other thing does not exist.',
+  ALREADY_EXISTS: 'The file to be written is there already; it was left as it is.',
   ID_CONFLICT: 'The id is already taken by another fact with different content.',
   STORE_UNAVAILABLE: 'The database cannot be opened, read or written.',
   STORE_BUSY: 'The database stayed locked by other writers for longer than the time limit.',

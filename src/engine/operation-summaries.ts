@@ -1,0 +1,16 @@
+/** Every operation in one line. Apart from the schemas, so that `tacit --help` need not load them. */
+export const operationSummaries = {
+  decide: 'Choose an arm for a task and put the choice on record',
+  observe: 'Report what came of a decision',
+  record: 'Take in one past execution that was chosen without Tacit',
+  step: 'Add one step to an execution',
+  feedback: 'Rate an execution',
+  recommend: 'Rank the arms for a task, without choosing',
+  predict: 'Say what to expect of each arm on a task',
+  similar: 'Find past tasks that are like this one',
+  metrics: 'Sum up success, duration, cost and quality by arm and task type',
+  status: 'Show what is on record and how Tacit is doing',
+  replay: 'Rebuild what was learned from the log, and compare it',
+} as const
+
+export type OperationName = keyof typeof operationSummaries

@@ -1,0 +1,206 @@
+import type { z } from 'zod'
+import { parse } from '../records.ts'
+import * as inputs from './operation-inputs.ts'
+import { type OperationName, operationSummaries } from './operation-summaries.ts'
+import type { Tacit } from './types.ts'
+
+/**
+ * The one list of what Tacit can be asked to do. Each edge (the command line now; HTTP and tools of agents) is made from
+ * it, so they cannot drift apart: `input` gives flags, body and tool schema; `examples` give the examples of each.
+ */
+export interface Operation<Schema extends z.ZodType = z.ZodType, Output = unknown> {
+  readonly name: OperationName
+  /** One line. */
+  readonly summary: string
+  /** What it does and what it answers, in a few sentences. */
+  readonly description: string
+  readonly input: Schema
+  /** True if it leaves the database as it was. */
+  readonly readOnly: boolean
+  readonly examples: readonly { readonly title: string; readonly input: z.input<Schema> }[]
+  /** Takes the input as the caller gave it; call it through `runOperation`, which checks it first. */
+  handler(tacit: Tacit, input: z.input<Schema>): Promise<Output>
+}
+
+/**
+ * Checks `input` and runs the operation.
+ * @throws TacitError INVALID_INPUT naming every wrong field, before anything is written.
+ */
+export async function runOperation<Schema extends z.ZodType, Output>(
+  operation: Operation<Schema, Output>,
+  tacit: Tacit,
+  input: unknown,
+): Promise<Output> {
+  parse(operation.input, input, operation.name)
+  return operation.handler(tacit, input as z.input<Schema>)
+}
+
+function define<const Name extends OperationName, Schema extends z.ZodType, Output>(
+  name: Name,
+  operation: Omit<Operation<Schema, Output>, 'name' | 'summary'>,
+): Operation<Schema, Output> & { readonly name: Name } {
+  return { name, summary: operationSummaries[name], ...operation }
+}
+
+const task = 'Speed up the nightly sales report'
+const arms = ['optimizer', 'architect', 'security']
+
+export const operations = {
+  decide: define('decide', {
+    description:
+      'Chooses one of the arms for a task from what was learned, and writes the choice down with the exact probability ' +
+      'with which it was made and with what is expected of it. Run the task with the arm, then report with observe.',
+    input: inputs.decideInput,
+    readOnly: false,
+    examples: [
+      { title: 'Choose among three agents', input: { task, taskType: 'database', arms } },
+      {
+        title: 'Tell what is known beforehand, and use an id of your own',
+        input: {
+          task,
+          taskType: 'database',
+          arms,
+          decisionId: 'ticket-4711',
+          context: { complexity: 'high', load: 0.4 },
+        },
+      },
+    ],
+    handler: (tacit, input) => tacit.decide(input),
+  }),
+
+  observe: define('observe', {
+    description:
+      'Reports the outcome of a decision; Tacit learns from it at once. Leave out what is not known: it stays unknown. ' +
+      'Reporting the same outcome id twice changes nothing; another outcome id is a correction.',
+    input: inputs.observeInput,
+    readOnly: false,
+    examples: [
+      {
+        title: 'It worked',
+        input: { decisionId: 'ticket-4711', outcomeId: 'run-1', success: true, durationMs: 1250, costUsd: 0.004 },
+      },
+      {
+        title: 'It failed, and another arm than the chosen one was used',
+        input: {
+          decisionId: 'ticket-4712',
+          success: false,
+          arm: 'architect',
+          error: { type: 'timeout', message: 'no answer after 30 s' },
+        },
+      },
+    ],
+    handler: (tacit, { decisionId, ...outcome }) => tacit.observe(decisionId, outcome),
+  }),
+
+  record: define('record', {
+    description:
+      'Takes in an execution of the past with its outcome, steps and ratings. It was chosen without Tacit, so it has no ' +
+      'probability of choice; it is learned from all the same.',
+    input: inputs.recordInput,
+    readOnly: false,
+    examples: [
+      {
+        title: 'One execution',
+        input: { task, taskType: 'database', arm: 'optimizer', success: true, durationMs: 1400, executionId: 'job-17' },
+      },
+    ],
+    handler: (tacit, input) => tacit.record(input),
+  }),
+
+  step: define('step', {
+    description: 'Adds one step (a tool call, a model call, a hand-off …) to an execution.',
+    input: inputs.stepInput,
+    readOnly: false,
+    examples: [
+      {
+        title: 'A tool call',
+        input: { executionId: 'ticket-4711', kind: 'tool', name: 'explain query', status: 'ok', durationMs: 310 },
+      },
+    ],
+    handler: (tacit, { executionId, ...step }) => tacit.step(executionId, step),
+  }),
+
+  feedback: define('feedback', {
+    description: 'Rates an execution: by a person, a test, a judge or a proxy, on one dimension.',
+    input: inputs.feedbackInput,
+    readOnly: false,
+    examples: [
+      {
+        title: 'In a word',
+        input: { executionId: 'ticket-4711', value: 'good', comment: 'The report is ready by six.' },
+      },
+      {
+        title: 'On a scale, for one dimension',
+        input: { executionId: 'ticket-4711', value: { value: 4, scale: '1-5' }, dimension: 'accuracy' },
+      },
+    ],
+    handler: (tacit, { executionId, ...feedback }) => tacit.feedback(executionId, feedback),
+  }),
+
+  recommend: define('recommend', {
+    description:
+      'Ranks the arms for a task by what is expected of them, with the evidence and with similar past tasks. ' +
+      'Nothing is chosen and nothing is written.',
+    input: inputs.recommendInput,
+    readOnly: true,
+    examples: [{ title: 'The three best arms', input: { task, taskType: 'database', limit: 3 } }],
+    handler: (tacit, input) => tacit.recommend(input),
+  }),
+
+  predict: define('predict', {
+    description: 'Says what to expect of each arm on a task: success, duration and cost, each with its 90 % interval.',
+    input: inputs.predictInput,
+    readOnly: true,
+    examples: [
+      { title: 'Two arms side by side', input: { task, taskType: 'database', arms: ['optimizer', 'architect'] } },
+    ],
+    handler: (tacit, input) => tacit.predict(input),
+  }),
+
+  similar: define('similar', {
+    description: 'Lists past tasks in the order of the similarity of their words, with what came of them.',
+    input: inputs.similarInput,
+    readOnly: true,
+    examples: [
+      { title: 'Five database tasks of the last month', input: { task, taskType: 'database', limit: 5, daysBack: 30 } },
+    ],
+    handler: (tacit, { task, ...options }) => tacit.similar(task, options),
+  }),
+
+  metrics: define('metrics', {
+    description:
+      'Sums up executions by arm, by task type or by both: success with its 95 % interval, duration, cost, quality and ' +
+      'rating. What is missing is counted as missing.',
+    input: inputs.metricsInput,
+    readOnly: true,
+    examples: [
+      { title: 'By arm and kind of task, last week', input: { groupBy: ['arm', 'taskType'], daysBack: 7 } },
+      { title: 'Kinds of task met at least ten times', input: { groupBy: ['taskType'], minCount: 10 } },
+    ],
+    handler: (tacit, input) => tacit.metrics(input),
+  }),
+
+  status: define('status', {
+    description: 'Shows what is on record, how many outcomes are awaited, and the errors of Tacit itself.',
+    input: inputs.statusInput,
+    readOnly: true,
+    examples: [{ title: 'The database in use', input: {} }],
+    handler: tacit => tacit.status(),
+  }),
+
+  replay: define('replay', {
+    description:
+      'Rebuilds everything learned from the log and reports the fingerprints of both. With verify, the rebuilt state is ' +
+      'compared with the live one.',
+    input: inputs.replayInput,
+    readOnly: true,
+    examples: [
+      { title: 'Fingerprints of log and learned state', input: {} },
+      { title: 'Check that live and replayed state agree', input: { verify: true } },
+    ],
+    handler: (tacit, input) => tacit.replay(input),
+  }),
+} as const satisfies { [Name in OperationName]: { readonly name: Name } }
+
+/** What an operation answers. */
+export type OutputOf<Name extends OperationName> = Awaited<ReturnType<(typeof operations)[Name]['handler']>>

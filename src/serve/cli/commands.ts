@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import { type OperationName, operationSummaries } from '../../engine/operation-summaries.ts'
+
+/**
+ * Every command with its summary and the module that completes it. Modules are loaded only for the command that is
+ * called, so that `tacit --help` and `tacit --version` start without schemas, engine and database.
+ */
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  readonly group: string
+  /** Adds arguments, flags, examples and the action. */
+  load(): Promise<(command: Command) => void>
+}
+
+export const commandGroups = {
+  start: 'Start:',
+  loop: 'The loop (decide, run the task, observe):',
+  history: 'History:',
+  ask: 'Questions (nothing is written):',
+  keep: 'Keep:',
+} as const
+
+function operation(name: OperationName, group: keyof typeof commandGroups): CommandEntry {
+  return {
+    name,
+    summary: operationSummaries[name],
+    group: commandGroups[group],
+    load: async () => {
+      const { addOperation } = await import('./commands/operation.ts')
+      return command => addOperation(command, name)
+    },
+  }
+}
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'init',
+    summary: 'Create the database, and a configuration file if asked',
+    group: commandGroups.start,
+    load: async () => (await import('./commands/init.ts')).addInit,
+  },
+  {
+    name: 'demo',
+    summary: 'Watch Tacit learn on real work, in about 30 seconds',
+    group: commandGroups.start,
+    load: async () => (await import('./commands/demo.ts')).addDemo,
+  },
+  {
+    name: 'config',
+    summary: 'Show every option, its value and where that came from',
+    group: commandGroups.start,
+    load: async () => (await import('./commands/config.ts')).addConfig,
+  },
+  operation('decide', 'loop'),
+  operation('observe', 'loop'),
+  operation('step', 'loop'),
+  operation('feedback', 'loop'),
+  {
+    name: 'record',
+    summary: 'Take in past executions from a file, one JSON object per line',
+    group: commandGroups.history,
+    load: async () => (await import('./commands/record.ts')).addRecord,
+  },
+  operation('recommend', 'ask'),
+  operation('predict', 'ask'),
+  operation('similar', 'ask'),
+  operation('metrics', 'ask'),
+  operation('status', 'ask'),
+  operation('replay', 'keep'),
+  {
+    name: 'export',
+    summary: 'Write every fact of the scope into a bundle with a checksum',
+    group: commandGroups.keep,
+    load: async () => (await import('./commands/bundle.ts')).addExport,
+  },
+  {
+    name: 'import',
+    summary: 'Take in a bundle after checking it',
+    group: commandGroups.keep,
+    load: async () => (await import('./commands/bundle.ts')).addImport,
+  },
+]

@@ -1,0 +1,94 @@
+import type { BatchItem, Tacit } from '../../engine/types.ts'
+import { TacitError } from '../../errors.ts'
+import { parse, type RecordInput, recordSchema } from '../../records.ts'
+import type { Line } from './lines.ts'
+
+/** Lines that go into one transaction. */
+const batchSize = 500
+/** Bad lines that are remembered one by one; further ones are only counted. */
+const maxListed = 10_000
+
+export interface LineFailure {
+  readonly line: number
+  readonly code: string
+  readonly message: string
+}
+
+/** What became of the lines so far. */
+export interface LineCounts {
+  /** Lines that are not blank. */
+  lines: number
+  stored: number
+  duplicates: number
+  /** Lines that were checked and found good, where nothing is written. */
+  valid: number
+  failed: number
+  readonly failures: LineFailure[]
+}
+
+export const noLines = (): LineCounts => ({ lines: 0, stored: 0, duplicates: 0, valid: 0, failed: 0, failures: [] })
+
+/**
+ * Records every line as one execution, in batches, and adds to `counts` as it goes. A bad line counts as failed and
+ * leaves the others intact. What was read before an error of reading is recorded all the same.
+ * @param tacit null: lines are only checked.
+ */
+export async function recordLines(
+  lines: AsyncIterable<Line>,
+  tacit: Tacit | null,
+  counts: LineCounts,
+  on: { failure: (failure: LineFailure) => void; line: () => void },
+): Promise<void> {
+  let batch: { line: number; value: RecordInput }[] = []
+  const fail = (failure: LineFailure) => {
+    counts.failed += 1
+    if (counts.failures.length < maxListed) counts.failures.push(failure)
+    on.failure(failure)
+  }
+  const flush = async () => {
+    const taken = batch
+    batch = []
+    if (tacit === null || taken.length === 0) return
+    const items = await tacit.recordBatch(taken.map(({ value }) => value))
+    for (const item of items) {
+      const failure = add(item, taken[item.index]!.line, counts)
+      if (failure !== null) fail(failure)
+    }
+  }
+  try {
+    for await (const line of lines) {
+      if (line.text?.trim() === '') continue
+      counts.lines += 1
+      const read = readLine(line, tacit === null)
+      if ('code' in read) fail(read)
+      else if (tacit === null) counts.valid += 1
+      else batch.push({ line: line.number, value: read.value as RecordInput })
+      if (batch.length >= batchSize) await flush()
+      on.line()
+    }
+  } finally {
+    await flush()
+  }
+}
+
+function readLine({ number: line, text, problem }: Line, check: boolean): LineFailure | { value: unknown } {
+  const failure = (message: string): LineFailure => ({ line, code: 'INVALID_INPUT', message })
+  if (text === null) return failure(`the line ${problem}`)
+  try {
+    const value: unknown = JSON.parse(text)
+    // When it is recorded, the engine checks it.
+    if (check) parse(recordSchema, value, 'record')
+    return { value }
+  } catch (error) {
+    if (error instanceof SyntaxError) return failure(`not JSON: ${error.message}`)
+    if (error instanceof TacitError) return failure(error.message)
+    throw error
+  }
+}
+
+function add(item: BatchItem, line: number, counts: LineCounts): LineFailure | null {
+  if (item.status === 'error') return { line, ...item.error }
+  if (item.status === 'stored') counts.stored += 1
+  else counts.duplicates += 1
+  return null
+}

@@ -1,0 +1,109 @@
+import type { ArmChoice, ArmPrediction, Evidence, RankedArm, Recommendation } from '../../../engine/types.ts'
+import type { Prediction } from '../../../records.ts'
+import {
+  formatDurationEstimate,
+  formatMoneyEstimate,
+  formatShare,
+  formatShareEstimate,
+  formatUnitEstimate,
+  shorten,
+  unknown,
+} from '../format.ts'
+import { bold, dim, paint } from '../output.ts'
+import { type Column, renderPairs, renderTable } from '../table.ts'
+import { renderSimilar } from './similar.ts'
+
+/** Arms that are listed in full; a choice may be among thousands. */
+const maxArmsShown = 20
+
+export function renderChoice(choice: ArmChoice): string {
+  const { arm, propensity, distribution, evidence, policy, stage, explored, prediction } = choice
+  const head = `${paint(['bold', 'green'], arm)}  chosen with probability ${formatShare(propensity)}${explored ? dim(' (exploring)') : ''}`
+  const facts = renderPairs(
+    [
+      ['decision', choice.decisionId],
+      ['success', successOf(prediction)],
+      ['duration', durationOf(prediction)],
+      ['cost', costOf(prediction)],
+      ['evidence', evidence.summary],
+      ['policy', `${policy.id} ${policy.version}, stage ${stage}`],
+    ],
+    dim,
+  )
+  const arms = Object.entries(distribution).sort(([, a], [, b]) => b - a)
+  const table = renderTable<[string, number]>(
+    [
+      { title: 'arm', cell: ([name]) => (name === arm ? bold(name) : name) },
+      { title: 'probability', align: 'right', cell: ([, share]) => formatShare(share) },
+      { title: '', cell: ([, share]) => paint('cyan', '▇'.repeat(Math.round(share * 30))) },
+    ],
+    arms.slice(0, maxArmsShown),
+    dim,
+  )
+  const rest =
+    arms.length > maxArmsShown ? dim(`\n… and ${arms.length - maxArmsShown} more arms (--json lists all)`) : ''
+  return `${head}\n\n${facts}\n\n${table}${rest}`
+}
+
+export function renderRecommendation({ task, taskType, arms, similar, policy }: Recommendation): string {
+  const head = `${bold(shorten(task, 70))}${taskType === null ? '' : dim(`  ${taskType}`)}`
+  if (arms.length === 0) return `${head}\n\n${noArms}`
+  const table = renderTable<RankedArm>(
+    [
+      { title: '#', align: 'right', cell: ({ rank }) => String(rank) },
+      { title: 'arm', cell: ({ arm }) => arm },
+      { title: 'utility', align: 'right', cell: ({ utility }) => formatUnitEstimate(utility) },
+      ...predictionColumns<RankedArm>(({ prediction }) => prediction),
+      { title: 'chance to be chosen', align: 'right', cell: ({ probability }) => formatShare(probability) },
+      seenColumn,
+    ],
+    arms,
+    dim,
+  )
+  const reason = `${bold(arms[0]!.arm)}: ${arms[0]!.evidence.summary}`
+  const tail = dim(`In brackets: 90 % interval. Policy ${policy.id} ${policy.version}.`)
+  const past = similar.length > 0 ? `\n\n${bold('Similar past tasks')}\n${renderSimilar(similar)}` : ''
+  return `${head}\n\n${table}\n\n${reason}\n${tail}${past}`
+}
+
+export function renderPredictions(predictions: readonly ArmPrediction[]): string {
+  if (predictions.length === 0) return noArms
+  const columns = [
+    { title: 'arm', cell: ({ arm }: ArmPrediction) => arm },
+    ...predictionColumns<ArmPrediction>(prediction => prediction),
+    seenColumn,
+  ]
+  const { model } = predictions[0]!
+  return `${renderTable(columns, predictions, dim)}\n\n${dim(`In brackets: 90 % interval. Model ${model}.`)}`
+}
+
+const noArms = 'No arm is known yet. Name some with --arms a,b,c, or take in history with "tacit record".'
+
+const seenColumn: Column<{ readonly evidence: Evidence }> = {
+  title: 'seen: all/type/task',
+  align: 'right',
+  cell: ({ evidence: { observations } }) =>
+    [observations.all, observations.taskType, observations.task].map(shortCount).join('/'),
+}
+
+function predictionColumns<Row>(of: (row: Row) => Prediction | null): Column<Row>[] {
+  return [
+    { title: 'success', align: 'right', cell: row => successOf(of(row)) },
+    { title: 'duration', align: 'right', cell: row => durationOf(of(row)) },
+    { title: 'cost', align: 'right', cell: row => costOf(of(row)) },
+  ]
+}
+
+function successOf(prediction: Prediction | null): string {
+  return prediction === null ? unknown : formatShareEstimate(prediction.pSuccess.value, prediction.pSuccess.interval)
+}
+
+function durationOf(prediction: Prediction | null): string {
+  return prediction === null ? unknown : formatDurationEstimate(prediction.durationMs)
+}
+
+function costOf(prediction: Prediction | null): string {
+  return prediction === null ? unknown : formatMoneyEstimate(prediction.costUsd)
+}
+
+const shortCount = (count: number) => (Number.isInteger(count) ? String(count) : count.toFixed(count < 10 ? 1 : 0))

@@ -1,0 +1,20 @@
+import type { OperationName } from '../../../engine/operation-summaries.ts'
+import type { OutputOf } from '../../../engine/operations.ts'
+import { renderChoice, renderPredictions, renderRecommendation } from './arms.ts'
+import { renderMetrics, renderReplay, renderStatus, renderWritten } from './reports.ts'
+import { renderSimilar } from './similar.ts'
+
+/** How people see the answer of each operation. */
+export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Name>) => string } = {
+  decide: renderChoice,
+  observe: renderWritten('Outcome'),
+  record: renderWritten('Execution'),
+  step: renderWritten('Step'),
+  feedback: renderWritten('Feedback'),
+  recommend: renderRecommendation,
+  predict: renderPredictions,
+  similar: renderSimilar,
+  metrics: renderMetrics,
+  status: renderStatus,
+  replay: renderReplay,
+}

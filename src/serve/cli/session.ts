@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { loadConfig, settingFromText } from '../../config.ts'
+import type { Tacit } from '../../engine/types.ts'
+import { TacitError } from '../../errors.ts'
+
+/** The options that every command has. */
+export interface GlobalOptions {
+  readonly db?: string
+  readonly scope?: string
+  readonly config?: string
+  readonly set?: readonly string[]
+  readonly json?: boolean
+}
+
+export const defaultConfigFile = 'tacit.config.json'
+
+/** The options of every command, as given to this one. */
+export function globalOptions(command: Command): GlobalOptions {
+  return command.optsWithGlobals<GlobalOptions>()
+}
+
+/** The configuration as the command line, the environment and the file give it. */
+export function resolveConfig(options: GlobalOptions) {
+  const file = configFile(options)
+  return { ...loadConfig({ flags: configFlags(options), environment: process.env, file }), file }
+}
+
+/**
+ * Opens Tacit, runs `work` and closes it again.
+ * @param access `read`: a database that does not exist is an error, not a new one.
+ * @throws TacitError NOT_FOUND if `access` is `read` and there is no database.
+ */
+export async function withTacit<Result>(
+  options: GlobalOptions,
+  access: 'read' | 'write',
+  work: (tacit: Tacit) => Promise<Result>,
+): Promise<Result> {
+  const { config } = resolveConfig(options)
+  if (access === 'read' && isFilePath(config.db) && !existsSync(config.db)) {
+    throw new TacitError(
+      'NOT_FOUND',
+      `There is no database at ${config.db}. Create it with "tacit init", or name another with --db.`,
+      { details: { db: config.db } },
+    )
+  }
+  const { openTacit } = await import('../../engine/open.ts')
+  const tacit = await openTacit(config)
+  try {
+    return await work(tacit)
+  } finally {
+    await tacit.close()
+  }
+}
+
+export const isFilePath = (db: string) => db !== ':memory:' && !/^\w+:\/\//.test(db)
+
+function configFile({ config }: GlobalOptions): string | undefined {
+  return config ?? (process.env.TACIT_CONFIG || (existsSync(defaultConfigFile) ? defaultConfigFile : undefined))
+}
+
+/** --db and --scope are short for --set db=… and --set scope=…; where both are given, the short ones hold. */
+function configFlags({ db, scope, set }: GlobalOptions): Record<string, unknown> {
+  const named = { ...(db === undefined ? {} : { db }), ...(scope === undefined ? {} : { scope }) }
+  return [...(set ?? []).map(parseSetting), named].reduce(merge, {})
+}
+
+function parseSetting(text: string): Record<string, unknown> {
+  const at = text.indexOf('=')
+  if (at < 1) {
+    throw new TacitError('INVALID_INPUT', `--set ${JSON.stringify(text)} is not of the form key=value.`, {
+      details: { text },
+    })
+  }
+  return settingFromText(text.slice(0, at), text.slice(at + 1))
+}
+
+function merge(target: Record<string, unknown>, source: Record<string, unknown>): Record<string, unknown> {
+  const result = { ...target }
+  for (const [key, value] of Object.entries(source)) {
+    const previous = result[key]
+    result[key] = isPlainObject(previous) && isPlainObject(value) ? merge(previous, value) : value
+  }
+  return result
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
