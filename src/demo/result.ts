@@ -4,7 +4,7 @@ export interface DemoOptions {
   /** Where the database is left. */
   readonly db: string
   readonly seed: string
-  /** Number of tasks; 450 unless told. */
+  /** Number of tasks, at least 50; 600 unless told. */
   readonly tasks?: number
   /** Replace the file at `db` if it is the database of an earlier demo. Any other file is refused all the same. */
   readonly force: boolean
@@ -57,14 +57,15 @@ export interface KindReport {
   readonly interval: readonly [number, number] | null
   /** True mean utility given up by taking the learned arm instead of the best one; 0 when they agree. */
   readonly regret: number
+  /** Null if no task of the kind fell into the second half. */
   readonly secondHalf: {
     readonly tasks: number
-    /** Mean utility of the arms chosen; null without tasks. */
-    readonly utility: number | null
-    readonly oracle: number | null
+    /** Mean utility of the arms chosen, and of the best arm of each task. */
+    readonly utility: number
+    readonly oracle: number
     /** Share of choices per arm, in the order of `arms`. */
     readonly shares: readonly number[]
-  }
+  } | null
 }
 
 /** Mean utility per task, 0..1. */
@@ -77,7 +78,7 @@ export interface RewardReport {
   readonly oracle: number
   /** Tacit minus the best single arm, with the standard error of that mean difference. */
   readonly gain: number
-  readonly gainStandardError: number
+  readonly gainStandardError: number | null
 }
 
 export interface DominanceReport {
@@ -110,7 +111,7 @@ export interface ControlReport {
   readonly tasks: number
   /** Mean utility of the choices minus that of a uniform choice on the same shuffled table. */
   readonly gain: number
-  readonly standardError: number
-  /** |gain| is at most two standard errors. */
+  readonly standardError: number | null
+  /** |gain| is at most three standard errors: chance alone breaks this in 3 demos of 1000. */
   readonly holds: boolean
 }
