@@ -90,13 +90,11 @@ function searchSums({ numbers, target }: SubsetSum, budget: Budget): Answer {
 /** Bound: every stop still to be left costs at least its shortest leg. */
 function searchTours(tour: Tour, budget: Budget): Answer {
   const count = tour.x.length
-  budget.require(count * count)
   const legs = indices(count).map(a => indices(count).map(b => distance(tour, a, b)))
-  const nearest = legs.map((row, a) =>
-    indices(count)
-      .filter(b => b !== a)
-      .sort((b, c) => row[b]! - row[c]!),
-  )
+  const nearest = legs.map((row, a) => {
+    budget.require(2 * count)
+    return byKeyDescending(row.map(leg => -leg)).filter(b => b !== a)
+  })
   const shortest = nearest.map((others, a) => legs[a]![others[0]!]!)
   let best = nearestNeighbour(tour, budget, 0)
   let bestLength = sum(best.map((stop, place) => legs[stop]![best[(place + 1) % count]!]!))
