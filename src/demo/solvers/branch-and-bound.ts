@@ -92,7 +92,7 @@ function searchTours(tour: Tour, budget: Budget): Answer {
   const count = tour.x.length
   const legs = indices(count).map(a => indices(count).map(b => distance(tour, a, b)))
   const nearest = legs.map((row, a) => {
-    budget.require(2 * count)
+    budget.require(8 * count)
     return byKeyDescending(row.map(leg => -leg)).filter(b => b !== a)
   })
   const shortest = nearest.map((others, a) => legs[a]![others[0]!]!)
