@@ -1,4 +1,4 @@
-import { extendHash, finishHash, startHash } from '../math/hash.ts'
+import { extendHash, finishHash, hash32, startHash } from '../math/hash.ts'
 
 /**
  * Hashed counts of a text. For each block the 32-bit hashes, ascending and without repeats, and how often each occurs.
@@ -47,9 +47,7 @@ export function textFeatures(text: string): TextFeatures {
 
 /** The hash in `words` of the single word text[start] … text[end - 1], given in lower case. */
 export function hashWord(text: string, start = 0, end = text.length): number {
-  let state = startHash(wordSeed)
-  for (let index = start; index < end; index++) state = extendHash(state, text.charCodeAt(index))
-  return finishHash(state)
+  return hash32(text, start, end, wordSeed)
 }
 
 /** The hash in `words` of two neighbouring words, given by their own hashes. */

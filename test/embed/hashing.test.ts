@@ -65,11 +65,15 @@ describe('the hashing embedder', () => {
     expect(await similarity('Merge Duplicates', 'merge duplicates')).toBeCloseTo(1, 6)
   })
 
-  test('a word said often counts more than once, but less than in proportion', async () => {
-    const once = await similarity('cache index', 'cache')
-    const often = await similarity('cache index', 'cache cache cache cache cache index')
-    expect(often).toBeGreaterThan(once)
-    expect(often).toBeLessThan(1)
+  test('a word said n times counts 1 + ln n times', async () => {
+    // The text has the words x (three times) and y, the pairs xx (twice) and xy, and the runs ' x ' and ' y '; the single
+    // letters have one word and one run. Words have .3 of the squared length. In 4096 buckets these do not collide.
+    const [x, y, text] = await hashingEmbedder(4096).embed(['x', 'y', 'x x x y'])
+    const [often, once] = [1 + Math.log(3), 1]
+    const words = Math.hypot(often, once, 1 + Math.log(2), 1)
+    const runs = Math.hypot(often, once)
+    expect(cosine(text!, x!)).toBeCloseTo((0.3 * often) / words + (0.7 * often) / runs, 5)
+    expect(cosine(text!, y!)).toBeCloseTo((0.3 * once) / words + (0.7 * once) / runs, 5)
   })
 
   test('refuses a dimension that is not a positive integer', () => {

@@ -94,6 +94,9 @@ describe('the beta distribution', () => {
     [0.001, 0.01, 0.02, 0.6223759113277754],
     [0.9, 1000, 100, 0.14747917625807305],
     [0.5001, 1e6, 1e6, 0.611351282137678],
+    [0.999999, 1000, 0.001, 0.006312848728574267],
+    [1e-12, 0.01, 2, 0.766163350779468],
+    [1e-7, 0.5, 1e6, 0.34527912169457975],
     [0.02, 3, 400, 0.9872924826327013],
     [0.7, 50.5, 20.25, 0.385649255272443],
   ])('lies below %d with parameters %d, %d with probability %d', (x, a, b, expected) =>
@@ -146,6 +149,13 @@ describe('the beta distribution', () => {
     )
   })
 
+  test('has quantiles at the very ends where its parameters are tiny', () => {
+    // The first two lie near 0.2^1000 and 1 - 0.2^1000.
+    expect(betaQuantile(0.1, 0.001, 0.001)).toBeLessThan(1e-250)
+    expect(betaQuantile(0.9, 0.001, 0.001)).toBe(1)
+    expect(betaQuantile(0.5, 0.001, 1000)).toBeLessThan(1e-250)
+  })
+
   test('has quantiles that rise with the probability, from 0 to 1', () => {
     expect([betaQuantile(0, 2, 3), betaQuantile(1, 2, 3)]).toEqual([0, 1])
     fc.assert(
@@ -180,6 +190,7 @@ describe("Student's t", () => {
     [0.999999, 3, 103.29946777942897],
     [0.05, 12.5, -1.7763662212470306],
     [0.975, 1e6, 1.959966356814107],
+    [0.9, 9.5e8, 1.2815515664357424],
     [0.975, 1e10, 1.9599639847772814],
   ])('has its %d-quantile with %d degrees of freedom at %d', (p, dof, expected) =>
     expectRelativelyClose(studentTQuantile(p, dof), expected, 1e-11),
