@@ -16,6 +16,10 @@ export interface Store {
    * scope with the same kind and execution is a duplicate and is left as it was; an id that is taken by anything else
    * makes its group a conflict. The store sets `recordedAtUs` of a draft to a value above every fact that this database
    * already holds, unless the draft brings its own (imports do).
+   *
+   * An execution has one vector per embedder, the first that came. Vectors given along with a decision that turns out a
+   * duplicate or a conflict are dropped; others may be given for executions that are there already.
+   * @throws TacitError INVALID_INPUT for a draft or vector that cannot be kept; nothing is then written.
    */
   append(scope: string, groups: readonly (readonly FactDraft[])[], vectors?: readonly VectorRow[]): Promise<Appended[]>
 
@@ -28,11 +32,14 @@ export interface Store {
   /** False only if nothing was committed by anybody else since the last call. Cheap enough to ask before each decision. */
   changedByOthers(): boolean
 
-  /** Projected executions, newest decision first. */
+  /** Projected executions, newest decision first; those that wait for their decision come last. */
   executions(scope: string, filter: ExecutionFilter): Promise<ExecutionRow[]>
   /** The same, streamed in unspecified order without holding them all. */
   scan(scope: string, filter: ExecutionFilter): AsyncIterable<ExecutionRow>
-  /** Executions whose task vector (of the same embedder) has cosine similarity ≥ `threshold`, most similar first. */
+  /**
+   * Executions whose task vector (of the same embedder) has cosine similarity ≥ `threshold`, most similar first. A
+   * vector of length zero has similarity 0 to everything.
+   */
   nearest(scope: string, query: NearestQuery): Promise<Neighbour[]>
 
   loadSnapshot(scope: string, name: string): Promise<Snapshot | null>
@@ -93,6 +100,7 @@ export interface ExecutionRow {
   readonly durationMs: number | null
   readonly costUsd: number | null
   readonly errorType: string | null
+  /** Sum and number of its feedback values (0..1). */
   readonly ratingSum: number
   readonly ratingCount: number
 }
@@ -103,6 +111,7 @@ export interface ExecutionFilter {
   readonly repository?: string
   /** Decided at or after, integer microseconds. */
   readonly sinceUs?: number
+  /** Decided at or before. */
   readonly untilUs?: number
   readonly withOutcome?: boolean
   readonly limit?: number
@@ -138,11 +147,14 @@ export interface Snapshot {
 
 export interface StoreStats {
   readonly facts: Readonly<Record<Fact['kind'], number>>
+  /** Executions with a decision, and those of them that have an outcome. */
   readonly executions: number
   readonly withOutcome: number
   /** Outcomes whose decision has not arrived. */
   readonly parkedOutcomes: number
+  /** When the first and the last fact happened. */
   readonly firstAtUs: number | null
   readonly lastAtUs: number | null
+  /** Of the whole database, all scopes. */
   readonly sizeBytes: number
 }

@@ -25,7 +25,7 @@ export function decisionFact(id: string, { body, ...envelope }: Overrides<Decisi
     body: {
       task: 'Speed up the nightly sales report',
       taskType: 'database',
-      context: {},
+      context: { complexity01: null },
       arms: [{ id: 'optimizer' }, { id: 'architect' }, { id: 'security' }],
       arm: 'optimizer',
       propensity: 0.5,
@@ -34,6 +34,7 @@ export function decisionFact(id: string, { body, ...envelope }: Overrides<Decisi
       stage: 'auto',
       explored: false,
       prediction: null,
+      observations: { all: 0, taskType: 0, task: 0 },
       joinDeadlineMs: null,
       routingConfidence: null,
       userId: null,
