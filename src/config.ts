@@ -89,6 +89,7 @@ export const configSchema = z.strictObject({
         .optional()
         .describe('weight of the duration, for example { weight: -0.2, to: 10000 }'),
       costUsd: utilityTermSchema.optional().describe('weight of the cost'),
+      rating: utilityTermSchema.optional().describe('weight of the mean overall feedback, 0..1'),
     })
     .prefault({}),
 })
@@ -127,7 +128,7 @@ const aliases: Readonly<Record<string, string>> = {
   MAHAVISHNU_LEARNING__SIMILARITY_THRESHOLD: 'embedding.similarityThreshold',
 }
 /** Variables with our prefix that are not options. */
-const otherVariables = /^TACIT_(CONFIG|DATA|TEST_.*|BENCH_.*)$/
+const otherVariables = /^TACIT_(CONFIG|DATA|DEBUG|TEST_.*|BENCH_.*)$/
 
 const variableOf = (key: string) =>
   `TACIT_${key

@@ -22,6 +22,9 @@ export const nameSchema = z
   .max(256, 'must be at most 256 characters')
   .refine(text => !hasControlCharacters(text), 'must not contain control characters or broken Unicode')
 
+/** An id that the caller brings; shorter than a name, because ids of parts are made from it. */
+export const idSchema = nameSchema.max(200, 'must be at most 200 characters')
+
 const textSchema = z.string().max(maxTextLength, `must be at most ${maxTextLength} characters`)
 const shortTextSchema = z.string().max(65_536, 'must be at most 65536 characters')
 const nonNegative = z.number().nonnegative()
@@ -156,8 +159,9 @@ export const decideSchema = z.strictObject({
   /** What would have been chosen without Tacit; taken in the stages below `auto`. Left out: the first arm. */
   incumbent: nameSchema.optional(),
   /** The caller's id for this decision; repeating it returns the first choice again. */
-  decisionId: nameSchema.optional(),
-  stage: z.enum(stages).optional(),
+  decisionId: idSchema.optional(),
+  /** How far this choice is acted on; left out: as configured. */
+  stage: z.enum(stages).exclude(['off']).optional(),
   /** After this many milliseconds a missing outcome no longer counts as in flight. */
   joinDeadlineMs: z.number().positive().optional(),
 })
@@ -204,13 +208,13 @@ export const outcomeSchema = z.strictObject({
   /** The arm really used, if it is not the one chosen. */
   arm: armSchema.optional(),
   /** The caller's id for this outcome. The same id again is the same fact; another id is a correction. */
-  outcomeId: nameSchema.optional(),
+  outcomeId: idSchema.optional(),
   metadata: metadataSchema.optional(),
   at: timeSchema.optional(),
 })
 
 export const stepSchema = z.strictObject({
-  stepId: nameSchema.optional(),
+  stepId: idSchema.optional(),
   parentStepId: nameSchema.optional(),
   seq: count.optional(),
   agent: nameSchema.optional(),
@@ -232,7 +236,7 @@ export const stepSchema = z.strictObject({
 const feedbackLabels = { poor: 0, fair: 1 / 3, good: 2 / 3, excellent: 1 } as const
 
 export const feedbackSchema = z.strictObject({
-  feedbackId: nameSchema.optional(),
+  feedbackId: idSchema.optional(),
   source: z.enum(['human', 'test', 'judge', 'proxy']).default('human'),
   /** overall, accuracy, relevance, completeness, timeliness, accepted … an open vocabulary. */
   dimension: nameSchema.default('overall'),
@@ -265,7 +269,7 @@ export const recordSchema = z.strictObject({
   /** The arms that could have been chosen, if known. */
   arms: z.array(armSchema).max(10_000).optional(),
   /** The caller's id for this execution; repeating it changes nothing. */
-  executionId: nameSchema.optional(),
+  executionId: idSchema.optional(),
   steps: z.array(stepSchema).max(10_000).optional(),
   feedback: z.array(feedbackSchema).max(1000).optional(),
 })
@@ -302,7 +306,8 @@ export const predictionSchema = z.object({
 export type Prediction = z.output<typeof predictionSchema>
 
 const storedArmSchema = z.object({ id: nameSchema, facets: facetsSchema.optional() })
-const storedContextSchema = contextSchema.extend({ deadline: z.int().optional() })
+const storedContextSchema = contextSchema.extend({ deadline: z.int().optional(), complexity01: fraction.optional() })
+export type StoredContext = z.output<typeof storedContextSchema>
 
 const decisionBodySchema = z.object({
   task: textSchema,
@@ -319,6 +324,8 @@ const decisionBodySchema = z.object({
   stage: z.enum(stages).nullable(),
   explored: z.boolean().nullable(),
   prediction: predictionSchema.nullable(),
+  /** Observations of the arm that the choice rested on; null for recorded history. */
+  observations: z.object({ all: z.number(), taskType: z.number(), task: z.number() }).nullable(),
   joinDeadlineMs: z.number().nullable(),
   routingConfidence: fraction.nullable(),
   userId: nameSchema.nullable(),

@@ -1,3 +1,4 @@
+import type { Grouping, GroupMetrics } from '../analyse/metrics.ts'
 import type { ConfigInput } from '../config.ts'
 import type {
   DecideInput,
@@ -12,6 +13,8 @@ import type {
   TaskInput,
 } from '../records.ts'
 import type { ExecutionRow } from '../store/store.ts'
+
+export type { GroupMetrics }
 
 /** Options of `openTacit`: any configuration option, and these. */
 export interface OpenOptions extends ConfigInput {
@@ -75,39 +78,8 @@ export interface ArmPrediction extends Prediction {
   readonly evidence: Evidence
 }
 
-export interface GroupMetrics {
-  readonly group: Readonly<Record<string, string | null>>
-  readonly executions: number
-  /** Executions without any outcome, and outcomes without the value. */
-  readonly missing: {
-    readonly outcome: number
-    readonly success: number
-    readonly durationMs: number
-    readonly costUsd: number
-  }
-  /** Wilson 95 % interval. */
-  readonly successRate: {
-    readonly value: number
-    readonly interval: readonly [number, number]
-    readonly n: number
-  } | null
-  readonly errorRate: number | null
-  readonly durationMs: {
-    readonly mean: number
-    readonly p50: number
-    readonly p75: number
-    readonly p90: number
-    readonly p95: number
-    readonly p99: number
-    readonly n: number
-  } | null
-  readonly costUsd: { readonly mean: number; readonly total: number; readonly n: number } | null
-  readonly quality: { readonly mean: number; readonly n: number } | null
-  readonly rating: { readonly mean: number; readonly n: number } | null
-}
-
 export interface Metrics {
-  readonly groupBy: readonly ('arm' | 'taskType')[]
+  readonly groupBy: readonly Grouping[]
   readonly sinceUs: number | null
   readonly untilUs: number | null
   readonly groups: readonly GroupMetrics[]
@@ -141,8 +113,8 @@ export interface Status {
 export interface Written {
   readonly id: string
   readonly executionId: string
-  /** duplicate: it was on record already; nothing changed. */
-  readonly status: 'stored' | 'duplicate'
+  /** duplicate: it was on record already, nothing changed. disabled: Tacit is switched off, nothing was written. */
+  readonly status: 'stored' | 'duplicate' | 'disabled'
 }
 
 export type BatchItem =
@@ -167,8 +139,8 @@ export interface ReplayReport {
 
 export interface TacitEvents {
   decision: { readonly decisionId: string; readonly arm: string; readonly propensity: number }
-  outcome: { readonly decisionId: string; readonly status: 'stored' | 'duplicate' }
-  record: { readonly executionId: string; readonly status: 'stored' | 'duplicate' }
+  outcome: { readonly decisionId: string; readonly status: Written['status'] }
+  record: { readonly executionId: string; readonly status: Written['status'] }
   step: { readonly executionId: string; readonly id: string }
   feedback: { readonly executionId: string; readonly id: string }
   /** Tacit's own failures, where they must not reach the task. */
@@ -214,11 +186,7 @@ export interface Tacit {
       repository?: string
     },
   ): Promise<SimilarTask[]>
-  metrics(options?: {
-    groupBy?: readonly ('arm' | 'taskType')[]
-    daysBack?: number
-    minCount?: number
-  }): Promise<Metrics>
+  metrics(options?: { groupBy?: readonly Grouping[]; daysBack?: number; minCount?: number }): Promise<Metrics>
   /** decide, run `task` with the chosen arm, observe. A failure of learning never reaches the task; it is counted. */
   wrap<T>(task: (context: WrapContext) => Promise<T> | T, info: WrapInfo): Promise<T>
   status(): Promise<Status>

@@ -134,12 +134,12 @@ export class EvidenceTable {
     const names = state.categories as string[]
     const [totals, ...categories] = unpackCells(state.categoryCells as Float64Array)
     Object.assign(table.totals, totals)
-    categories.forEach((cells, i) => table.categories.set(names[i]!, cells))
+    for (const [i, cells] of categories.entries()) table.categories.set(names[i]!, cells)
     const keys = state.taskKeys as Float64Array
     const taskCategories = state.taskCategories as Float64Array
-    unpackCells(state.taskCells as Float64Array).forEach((cells, i) => {
+    for (const [i, cells] of unpackCells(state.taskCells as Float64Array).entries()) {
       table.tasks.set(keys[i]!, { category: names[taskCategories[i]!]!, ...cells })
-    })
+    }
     return table
   }
 }

@@ -1,0 +1,74 @@
+import type { Config } from '../config.ts'
+import { TacitError } from '../errors.ts'
+import type { Choice } from '../learn/policy/policy.ts'
+import { drawIndex, seedRng } from '../math/rng.ts'
+import type { ArmSpec, Decision, Stage } from '../records.ts'
+import type { ArmChoice, Evidence } from './types.ts'
+
+/** Share of the decisions that follow the policy; the others take the incumbent. */
+export function actingShare(stage: Stage, config: Config): number {
+  if (!config.features.routing) return 0
+  return stage === 'auto' ? 1 : stage === 'canary' ? config.canaryShare : 0
+}
+
+export interface Drawn {
+  readonly arm: string
+  readonly propensity: number
+  /** The final distribution, over the arms in their order. */
+  readonly distribution: number[]
+  readonly explored: boolean
+}
+
+/** Draws from the policy's distribution mixed with the incumbent, and says exactly how likely the drawn arm was. */
+export function draw(choice: Choice, arms: readonly ArmSpec[], incumbent: string, share: number, seed: string): Drawn {
+  const distribution = arms.map(({ id }, i) => share * choice.probabilities[i]! + (id === incumbent ? 1 - share : 0))
+  const index = drawIndex(seedRng(seed), distribution)
+  const best = choice.values.reduce((max, value) => Math.max(max, value), Number.NEGATIVE_INFINITY)
+  return {
+    arm: arms[index]!.id,
+    propensity: distribution[index]!,
+    distribution,
+    explored: choice.values[index]! < best - 1e-12,
+  }
+}
+
+/** The incumbent: the one named, or the first arm. It must be eligible. */
+export function incumbentOf(arms: readonly ArmSpec[], named: string | undefined): string {
+  if (named === undefined || arms.some(arm => arm.id === named)) return named ?? arms[0]!.id
+  throw new TacitError('INVALID_INPUT', `incumbent: ${named} is not among the arms. Add it to arms, or name another.`)
+}
+
+/** A decision fact as its caller sees it. */
+export function choiceOf({ id, body }: Decision): ArmChoice {
+  const { arms, distribution, policy, stage, propensity } = body
+  if (distribution === null || policy === null || stage === null || propensity === null) {
+    throw new TacitError('ID_CONFLICT', `decide: ${id} is recorded history, not a decision. Choose another decisionId.`)
+  }
+  return {
+    decisionId: id,
+    arm: body.arm,
+    propensity,
+    distribution: Object.fromEntries(arms.map((arm, i) => [arm.id, distribution[i]!])),
+    prediction: body.prediction,
+    evidence: evidenceOf(body.observations ?? { all: 0, taskType: 0, task: 0 }, body.arm, body.taskType),
+    policy,
+    stage,
+    explored: body.explored ?? false,
+  }
+}
+
+/** Observations of the `index`-th arm at each level. */
+export function observationsOf({ levels }: Choice, index: number): Evidence['observations'] {
+  const count = (level: string) => levels.find(candidate => candidate.level === level)?.counts[index] ?? 0
+  return { all: count('all'), taskType: count('taskType'), task: count('task') }
+}
+
+export function evidenceOf(observations: Evidence['observations'], arm: string, taskType: string | null): Evidence {
+  const { all, task } = observations
+  const count = (n: number) => (Number.isInteger(n) ? String(n) : n.toFixed(1))
+  const where = taskType === null ? '' : `, ${count(observations.taskType)} of them on ${taskType}`
+  const here = task > 0 ? `, ${count(task)} on this very task` : ''
+  const summary =
+    all === 0 ? `${arm} has not been observed yet.` : `${arm} was observed ${count(all)} times${where}${here}.`
+  return { observations, summary }
+}

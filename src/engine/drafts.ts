@@ -1,0 +1,136 @@
+import { v7 as uuid } from 'uuid'
+import type { z } from 'zod'
+import { TacitError } from '../errors.ts'
+import {
+  type ArmSpec,
+  type Context,
+  complexity01,
+  type feedbackSchema,
+  feedbackValue01,
+  type outcomeSchema,
+  type recordSchema,
+  type StoredContext,
+  type stepSchema,
+} from '../records.ts'
+import type { FactDraft } from '../store/store.ts'
+
+/** What every fact carries. */
+export interface Frame {
+  readonly executionId: string
+  readonly origin: string
+  readonly nowMs: number
+}
+
+/** Clocks may differ a little; a fact from further ahead would make all other evidence look old. */
+const maxAheadUs = 86_400e6
+
+/** A new sortable id (UUID version 7). */
+export const newId = (): string => uuid()
+
+export function outcomeDraft(outcome: z.output<typeof outcomeSchema>, frame: Frame, id?: string): FactDraft {
+  const { outcomeId, at, costUsd, success, quality, durationMs, arm, metadata, ...rest } = outcome
+  return {
+    kind: 'outcome',
+    id: id ?? outcomeId ?? newId(),
+    ...envelope(frame, at),
+    body: {
+      ...rest,
+      success: success ?? null,
+      quality: quality ?? null,
+      durationMs: durationMs ?? null,
+      costMicroUsd: toMicroUsd(costUsd),
+      arm: arm ?? null,
+      metadata: metadata ?? null,
+    },
+  }
+}
+
+export function stepDraft(step: z.output<typeof stepSchema>, frame: Frame, id?: string): FactDraft {
+  const { stepId, at, startedAt, costUsd, ...rest } = step
+  return {
+    kind: 'step',
+    id: id ?? stepId ?? newId(),
+    ...envelope(frame, at ?? startedAt),
+    body: {
+      ...rest,
+      ...(startedAt === undefined ? {} : { startedAtUs: startedAt }),
+      ...(costUsd === undefined ? {} : { costMicroUsd: toMicroUsd(costUsd)! }),
+    },
+  }
+}
+
+export function feedbackDraft(feedback: z.output<typeof feedbackSchema>, frame: Frame, id?: string): FactDraft {
+  const { feedbackId, at, ...rest } = feedback
+  return {
+    kind: 'feedback',
+    id: id ?? feedbackId ?? newId(),
+    ...envelope(frame, at),
+    body: { ...rest, value01: feedbackValue01(feedback.value) },
+  }
+}
+
+/** A whole execution of the past: a decision without propensity, its outcome, steps and feedback. */
+export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame): FactDraft[] {
+  const { executionId: id } = frame
+  const { task, taskType, context, routingConfidence, userId, sessionId, metadata, at, steps, feedback, ...outcome } =
+    record
+  const eligible = record.arms ?? [record.arm]
+  if (!eligible.some(arm => arm.id === record.arm.id)) {
+    throw new TacitError('INVALID_INPUT', `record: arm ${record.arm.id} is not among arms. Add it, or leave arms out.`)
+  }
+  const decision: FactDraft = {
+    kind: 'decision',
+    id,
+    ...envelope(frame, at),
+    body: {
+      task,
+      taskType: taskType ?? null,
+      context: storedContext(context),
+      arms: distinctArms(eligible),
+      arm: record.arm.id,
+      propensity: null,
+      distribution: null,
+      policy: null,
+      stage: null,
+      explored: null,
+      prediction: null,
+      observations: null,
+      joinDeadlineMs: null,
+      routingConfidence: routingConfidence ?? null,
+      userId: userId ?? null,
+      sessionId: sessionId ?? null,
+      metadata: metadata ?? null,
+    },
+  }
+  const { arm: _arm, arms: _arms, executionId: _id, ...measured } = outcome
+  const hasOutcome = Object.values(measured).some(value => value !== undefined && value !== null)
+  return [
+    decision,
+    ...(hasOutcome ? [outcomeDraft({ ...measured, ...(at === undefined ? {} : { at }) }, frame, `${id}/outcome`)] : []),
+    ...(steps ?? []).map((step, i) => stepDraft({ seq: i, ...step }, frame, step.stepId ?? `${id}/step/${i}`)),
+    ...(feedback ?? []).map((item, i) => feedbackDraft(item, frame, item.feedbackId ?? `${id}/feedback/${i}`)),
+  ]
+}
+
+export function envelope({ executionId, origin, nowMs }: Frame, atUs: number | undefined) {
+  const nowUs = Math.round(nowMs * 1000)
+  if (atUs !== undefined && atUs > nowUs + maxAheadUs) {
+    const when = new Date(atUs / 1000).toISOString()
+    throw new TacitError('INVALID_INPUT', `at: ${when} lies in the future. Give the time at which it happened.`)
+  }
+  return { executionId, origin, atUs: atUs ?? nowUs }
+}
+
+/** The context as given, with its complexity on 0..1 where the scale is known. */
+export function storedContext(context: Context = {}): StoredContext {
+  const complexity = complexity01(context.complexity)
+  return complexity === null ? context : { ...context, complexity01: complexity }
+}
+
+/** Each arm once, in the caller's order. */
+export function distinctArms(arms: readonly ArmSpec[]): ArmSpec[] {
+  return [...new Map(arms.map(arm => [arm.id, arm])).values()]
+}
+
+const toMicroUsd = (usd: number | null | undefined) =>
+  usd === undefined || usd === null ? null : Math.round(usd * 1e6)

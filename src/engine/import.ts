@@ -1,0 +1,73 @@
+import type { Embedder } from '../embed/embedder.ts'
+import { type Fact, factSchema, parse } from '../records.ts'
+import type { Store, VectorRow } from '../store/store.ts'
+
+const batchSize = 500
+
+interface Target {
+  readonly store: Store
+  readonly scope: string
+  readonly embedder: Embedder
+}
+
+export interface ImportCounts {
+  stored: number
+  duplicates: number
+  conflicts: number
+}
+
+/**
+ * Appends facts that were exported elsewhere, ids, times and origins kept. Every fact is checked before it is written,
+ * batch by batch. With `isDryRun` nothing is written and the counts say what would happen.
+ * @throws TacitError INVALID_INPUT at the first fact that is none; the batches before it stay.
+ */
+export async function importFacts(
+  target: Target,
+  facts: Iterable<unknown> | AsyncIterable<unknown>,
+  isDryRun: boolean,
+): Promise<ImportCounts> {
+  const counts: ImportCounts = { stored: 0, duplicates: 0, conflicts: 0 }
+  let batch: Fact[] = []
+  let index = 0
+  const flush = async () => {
+    if (isDryRun) await judge(target, batch, counts)
+    else await append(target, batch, counts)
+    batch = []
+  }
+  for await (const value of facts) {
+    batch.push(parse(factSchema, value, `import: fact ${++index}`))
+    if (batch.length >= batchSize) await flush()
+  }
+  if (batch.length > 0) await flush()
+  return counts
+}
+
+async function append({ store, scope, embedder }: Target, batch: readonly Fact[], counts: ImportCounts): Promise<void> {
+  const decisions = batch.filter(fact => fact.kind === 'decision')
+  const vectors = await embedder.embed(decisions.map(({ body }) => body.task))
+  const rows: VectorRow[] = decisions.map(({ id }, i) => ({
+    executionId: id,
+    embedder: embedder.id,
+    vector: vectors[i]!,
+  }))
+  const results = await store.append(
+    scope,
+    batch.map(fact => [fact]),
+    rows,
+  )
+  for (const { status } of results) {
+    if (status === 'stored') counts.stored++
+    else if (status === 'duplicate') counts.duplicates++
+    else counts.conflicts++
+  }
+}
+
+async function judge({ store, scope }: Target, batch: readonly Fact[], counts: ImportCounts): Promise<void> {
+  const held = await store.facts(scope, [...new Set(batch.map(fact => fact.executionId))])
+  for (const { id, kind, executionId } of batch) {
+    const known = held.get(executionId)?.find(({ fact }) => fact.id === id)?.fact
+    if (known === undefined) counts.stored++
+    else if (known.kind === kind) counts.duplicates++
+    else counts.conflicts++
+  }
+}

@@ -1,0 +1,233 @@
+import type { Config } from '../config.ts'
+import { textFeatures } from '../embed/features.ts'
+import { createPolicy, policyFromState } from '../learn/policy/policies.ts'
+import type { Policy } from '../learn/policy/policy.ts'
+import { AmountPredictor } from '../learn/predictor/amount.ts'
+import type { Predictor, Query } from '../learn/predictor/predictor.ts'
+import { SuccessPredictor } from '../learn/predictor/success.ts'
+import type { State, StateRecord } from '../learn/state.ts'
+import { hash53 } from '../math/hash.ts'
+import {
+  type ArmSpec,
+  comparePositions,
+  type Decision,
+  type Fact,
+  type FactOf,
+  type Outcome,
+  type Prediction,
+} from '../records.ts'
+import { decodeState, encodeState } from './codec.ts'
+import { InFlight } from './in-flight.ts'
+import { successOf, utilityOf } from './utility.ts'
+
+/** Raised whenever the same log would give another state; older snapshots are then ignored. */
+const learnerVersion = 1
+const dayUs = 86_400e6
+
+/** A task as the learners see it. */
+export type Subject = Omit<Query, 'arm'>
+
+/**
+ * Everything learned in one scope: a pure fold over the facts. The same facts in the same order give the same bytes,
+ * in whichever process and however often it was interrupted.
+ */
+export class Learner {
+  readonly policy: Policy
+  /** Every arm that was ever eligible, with the facets it last had. */
+  readonly arms: Map<string, ArmSpec>
+  readonly #config: Config
+  readonly #predictors: Readonly<Record<'pSuccess' | 'durationMs' | 'costUsd', Predictor>>
+  readonly #inFlight: InFlight
+  #day: number
+  #taskTypes: Set<string>
+
+  constructor(config: Config, bytes?: Uint8Array) {
+    this.#config = config
+    const state = bytes && (decodeState(bytes) as StateRecord)
+    const { policy, minProbability, halfLifeDays } = config.learning
+    const options = { minProbability, halfLifeDays }
+    const predictors = (state?.predictors ?? {}) as StateRecord
+    const amount = (id: 'durationMs' | 'costUsd', unit: number, typical: number) =>
+      new AmountPredictor(id, { unit, typical, halfLifeDays }, predictors[id])
+    this.policy = state ? policyFromState(policy, options, state.policy!) : createPolicy(policy, options)
+    this.#predictors = {
+      pSuccess: new SuccessPredictor({ halfLifeDays }, predictors.pSuccess),
+      durationMs: amount('durationMs', 1, 1000),
+      costUsd: amount('costUsd', 1e-6, 0.01),
+    }
+    this.#inFlight = new InFlight(state?.inFlight as StateRecord | undefined)
+    this.arms = new Map((state?.arms as unknown as ArmSpec[] | undefined)?.map(arm => [arm.id, arm]))
+    this.#taskTypes = new Set(state?.taskTypes as string[] | undefined)
+    this.#day = state ? (state.day as number) : 0
+  }
+
+  /** Names the state: what was learned under other settings is another thing. */
+  static nameFor(config: Config): string {
+    const { policy, halfLifeDays } = config.learning
+    const settings = JSON.stringify([policy, halfLifeDays, config.utility])
+    return `learner-${learnerVersion}-${hash53(settings).toString(36)}`
+  }
+
+  get taskTypes(): number {
+    return this.#taskTypes.size
+  }
+
+  inFlight(nowUs: number): number {
+    return this.#inFlight.count(nowUs)
+  }
+
+  /**
+   * Takes in one fact. `execution` holds all facts of its execution up to and including it, in canonical order.
+   */
+  fold(fact: Fact, execution: readonly Fact[]): void {
+    for (const expired of this.#inFlight.expire(fact.recordedAtUs)) this.policy.end(expired.arm, expired.taskType)
+    const decision = execution.find(isDecision)
+    if (decision === undefined) return
+    const earlier = execution.filter(other => comparePositions(other, fact) < 0)
+    if (fact.kind === 'decision') this.#decided(fact)
+    this.#revise(
+      decision,
+      fact.kind === 'decision' ? null : experienceOf(earlier, this.#config.utility),
+      experienceOf([...earlier, fact], this.#config.utility),
+    )
+    if (execution.some(isOutcome)) this.#release(decision.id)
+  }
+
+  /** What is expected of `arm` on the task. Changes nothing. */
+  predict(subject: Subject, arm: string): Prediction {
+    const { pSuccess, durationMs, costUsd } = this.#predictors
+    const query = { ...subject, arm }
+    return {
+      pSuccess: pSuccess.predict(query),
+      durationMs: durationMs.predict(query),
+      costUsd: costUsd.predict(query),
+      model: `hierarchy-${learnerVersion}`,
+    }
+  }
+
+  /** This learner as it stands on `day`: itself, or a copy whose evidence has aged till then. Changes nothing. */
+  asOf(day: number, nowUs: number): Learner {
+    if (Math.floor(day) <= this.#day) return this
+    const aged = new Learner(this.#config, this.toBytes())
+    aged.#advance(day)
+    for (const expired of aged.#inFlight.expire(nowUs)) aged.policy.end(expired.arm, expired.taskType)
+    return aged
+  }
+
+  toBytes(): Uint8Array {
+    return encodeState({
+      policy: this.policy.toState(),
+      predictors: Object.fromEntries(Object.entries(this.#predictors).map(([name, model]) => [name, model.toState()])),
+      inFlight: this.#inFlight.toState(),
+      arms: [...this.arms.values()] as unknown as State,
+      taskTypes: [...this.#taskTypes],
+      day: this.#day,
+    })
+  }
+
+  #decided(decision: Decision): void {
+    const { body } = decision
+    for (const arm of body.arms) if (arm.facets !== undefined || !this.arms.has(arm.id)) this.arms.set(arm.id, arm)
+    if (body.taskType !== null) this.#taskTypes.add(body.taskType)
+    const subject = subjectOf(body.task, body.taskType, decision.atUs)
+    this.#advance(subject.day)
+    for (const predictor of Object.values(this.#predictors)) predictor.meet(subject)
+    if (body.joinDeadlineMs === null) return
+    this.#inFlight.add(decision.id, {
+      arm: body.arm,
+      taskType: body.taskType,
+      untilUs: decision.recordedAtUs + body.joinDeadlineMs * 1000,
+    })
+    this.policy.begin(body.arm, body.taskType)
+  }
+
+  #release(decisionId: string): void {
+    const entry = this.#inFlight.remove(decisionId)
+    if (entry !== undefined) this.policy.end(entry.arm, entry.taskType)
+  }
+
+  /** Replaces what an execution taught before (null: nothing) by what it teaches now. */
+  #revise(decision: Decision, before: Experience | null, after: Experience | null): void {
+    if (after === null || (before !== null && sameExperience(before, after))) return
+    const subject = subjectOf(decision.body.task, decision.body.taskType, decision.atUs)
+    if (before !== null) this.#teach(subject, decision, before, 'retract')
+    this.#teach(subject, decision, after, 'learn')
+    const arm = after.arm
+    if (arm !== null && !this.arms.has(arm.id)) this.arms.set(arm.id, arm)
+  }
+
+  #teach(subject: Subject, decision: Decision, experience: Experience, how: 'learn' | 'retract'): void {
+    const query = { ...subject, arm: experience.arm?.id ?? decision.body.arm }
+    if (experience.utility !== null) this.policy[how]({ ...query, reward: experience.utility })
+    for (const [name, predictor] of Object.entries(this.#predictors)) {
+      const value = experience.values[name as keyof Experience['values']]
+      if (value !== null) predictor[how](query, value)
+    }
+  }
+
+  #advance(day: number): void {
+    if (Math.floor(day) <= this.#day) return
+    this.#day = Math.floor(day)
+    this.policy.advance(day)
+    for (const predictor of Object.values(this.#predictors)) predictor.advance(day)
+  }
+}
+
+/** The task as the learners see it. */
+export function subjectOf(task: string, taskType: string | null, atUs: number): Subject {
+  return {
+    category: taskType,
+    task: hash53(`${taskType ?? ''}\u0000${task}`),
+    day: atUs / dayUs,
+    features: featuresOf(task),
+  }
+}
+
+/** Features of the last few texts: a task is met at its decision and again at its outcome. */
+const recent = new Map<string, Query['features']>()
+const maxRecent = 256
+const maxRecentLength = 4096
+
+function featuresOf(text: string): Query['features'] {
+  const known = recent.get(text)
+  if (known !== undefined) return known
+  const features = textFeatures(text)
+  if (text.length > maxRecentLength) return features
+  recent.set(text, features)
+  if (recent.size > maxRecent) recent.delete(recent.keys().next().value!)
+  return features
+}
+
+/** What an execution teaches once its outcome is known. */
+interface Experience {
+  /** The arm really used, where the outcome names one. */
+  readonly arm: ArmSpec | null
+  readonly utility: number | null
+  readonly values: Readonly<Record<'pSuccess' | 'durationMs' | 'costUsd', number | null>>
+}
+
+function experienceOf(execution: readonly Fact[], weights: Config['utility']): Experience | null {
+  const outcome = execution.findLast(isOutcome)
+  if (outcome === undefined) return null
+  const { body } = outcome
+  return {
+    arm: body.arm,
+    utility: utilityOf(body, execution.filter(isFeedback), weights),
+    values: {
+      pSuccess: successOf(body),
+      durationMs: body.durationMs,
+      costUsd: body.costMicroUsd === null ? null : body.costMicroUsd / 1e6,
+    },
+  }
+}
+
+const sameExperience = (a: Experience, b: Experience) =>
+  a.arm?.id === b.arm?.id &&
+  a.utility === b.utility &&
+  a.values.pSuccess === b.values.pSuccess &&
+  a.values.durationMs === b.values.durationMs &&
+  a.values.costUsd === b.values.costUsd
+
+const isDecision = (fact: Fact): fact is Decision => fact.kind === 'decision'
+const isOutcome = (fact: Fact): fact is Outcome => fact.kind === 'outcome'
+const isFeedback = (fact: Fact): fact is FactOf<'feedback'> => fact.kind === 'feedback'

@@ -1,0 +1,92 @@
+import { TacitError } from '../errors.ts'
+import type { OutcomeInput } from '../records.ts'
+import { asError } from './events.ts'
+import type { Tacit, WrapContext, WrapInfo } from './types.ts'
+
+interface Parts {
+  readonly decide: Tacit['decide']
+  readonly observe: Tacit['observe']
+  /** Counts a failure of Tacit itself. */
+  readonly failed: (where: string, error: Error) => void
+  readonly now: () => number
+}
+
+/**
+ * decide, run, observe. Whatever goes wrong in Tacit is counted and stays here: the task then runs with the incumbent,
+ * or the first arm, and its own result or error is passed on untouched.
+ */
+export async function wrapTask<T>(
+  parts: Parts,
+  task: (context: WrapContext) => Promise<T> | T,
+  { signal, timeoutMs, ...input }: WrapInfo,
+): Promise<T> {
+  const choice = await attempt(parts, 'decide', () => parts.decide(input))
+  const arm = choice?.arm ?? fallbackArm(input)
+  const reported: Omit<OutcomeInput, 'outcomeId'>[] = []
+  const abort = new AbortController()
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => abort.abort(timeoutError(timeoutMs)), timeoutMs)
+  const forward = () => abort.abort(signal!.reason)
+  if (signal?.aborted) forward()
+  signal?.addEventListener('abort', forward, { once: true })
+  const context: WrapContext = {
+    arm,
+    decisionId: choice?.decisionId ?? null,
+    signal: abort.signal,
+    report: outcome => void reported.push(outcome),
+  }
+  const startedMs = parts.now()
+  const observe = async (own: OutcomeInput) => {
+    if (choice === null) return
+    const outcome = Object.assign({ durationMs: Math.max(0, parts.now() - startedMs), ...own }, ...reported)
+    await attempt(parts, 'observe', () => parts.observe(choice.decisionId, outcome))
+  }
+  try {
+    const result = await Promise.race([runTask(task, context), aborted(abort.signal)])
+    await observe({ success: true })
+    return result
+  } catch (thrown) {
+    await observe(failureOutcome(thrown, signal?.aborted === true))
+    throw thrown
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', forward)
+  }
+}
+
+async function attempt<T>({ failed }: Parts, where: string, action: () => Promise<T>): Promise<T | null> {
+  try {
+    return await action()
+  } catch (error) {
+    failed(`wrap.${where}`, asError(error))
+    return null
+  }
+}
+
+const runTask = async <T>(task: (context: WrapContext) => Promise<T> | T, context: WrapContext): Promise<T> => {
+  context.signal.throwIfAborted()
+  return task(context)
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** A cancelled task is not a failed one: its success stays unknown. */
+function failureOutcome(thrown: unknown, isCancelled: boolean): OutcomeInput {
+  if (isCancelled) return { success: null, metadata: { cancelled: true } }
+  const error = asError(thrown)
+  const type = error.name === 'TimeoutError' ? 'timeout' : 'crash'
+  return { success: false, error: { type, message: error.message.slice(0, 65_536) } }
+}
+
+const timeoutError = (timeoutMs: number) =>
+  new DOMException(`The task was still running after ${timeoutMs} ms.`, 'TimeoutError')
+
+function fallbackArm({ incumbent, arms }: Omit<WrapInfo, 'signal' | 'timeoutMs'>): string {
+  const first = arms?.[0]
+  const arm = incumbent ?? (typeof first === 'object' ? first.id : first)
+  if (arm !== undefined) return arm
+  throw new TacitError('NO_ARMS', 'wrap: no arm is known. Give arms, or an incumbent to fall back on.')
+}

@@ -1,0 +1,22 @@
+/**
+ * Tacit, the learning layer for agent systems: the public API.
+ * @packageDocumentation
+ */
+export { type Config, type ConfigInput, loadConfig, type Setting } from './config.ts'
+export { openTacit } from './engine/open.ts'
+export type * from './engine/types.ts'
+export { type ErrorCode, errorCodes, TacitError } from './errors.ts'
+export type {
+  DecideInput,
+  Estimate,
+  Facets,
+  Fact,
+  FeedbackInput,
+  OutcomeInput,
+  Prediction,
+  RecordInput,
+  Stage,
+  StepInput,
+  TaskInput,
+} from './records.ts'
+export type { ExecutionRow } from './store/store.ts'
