@@ -67,7 +67,7 @@ function kindTable({ kinds }: DemoResult): string {
     ]
   })
   return table(
-    ['kind', 'tasks', 'truly best', 'Tacit now takes', 'its estimate (90 %)', 'which is', 'second half'],
+    [['kind', 'tasks', 'truly best', 'Tacit now takes', 'its estimate (90 %)', 'which is', 'second half']],
     rows,
     [1],
   )
@@ -78,8 +78,14 @@ function armTable({ kinds, arms }: DemoResult): string {
   const parts = arms.map(arm => [arm.split('-')[0]!, arm.split('-').slice(1).join('-')] as const)
   const rows = kinds.map(kind => [kind.taskType, ...arms.map((_, arm) => armCell(kind, arm))])
   const numeric = arms.map((_, arm) => arm + 1)
-  const names = ['', ...parts.map(([, second]) => second)]
-  return table(['kind', ...parts.map(([first]) => first)], [names, ...rows], numeric)
+  return table(
+    [
+      ['kind', ...parts.map(([first]) => first)],
+      ['', ...parts.map(([, second]) => second)],
+    ],
+    rows,
+    numeric,
+  )
 }
 
 function armCell({ utility, secondHalf }: KindReport, arm: number): string {
@@ -107,7 +113,7 @@ function rewardTable({ reward, dominance }: DemoResult): string {
     ),
   ]
   const checked = dominance.holds ? 'No solver dominates' : 'NOT AS INTENDED, too little to learn on this machine'
-  return `${table(['', 'all tasks', 'second half'], rows, [1, 2])}
+  return `${table([['', 'all tasks', 'second half']], rows, [1, 2])}
 ${dim(`${checked}: the best single solver stays ${two(dominance.gap)} under the oracle; ${dominance.specialists.length} solvers are each the only best of some kind.`)}`
 }
 
@@ -120,7 +126,7 @@ function calibration({ n, brier, baseline, calibrationError, bins }: Calibration
     percent(bin.observed),
   ])
   return `${n} forecasts: Brier ${three(brier)} (always saying the average: ${three(baseline)}), calibration error ${three(calibrationError)}.
-${table(['forecast between', 'number', 'mean forecast', 'really solved'], rows, [0, 1, 2, 3])}`
+${table([['forecast between', 'number', 'mean forecast', 'really solved']], rows, [0, 1, 2, 3])}`
 }
 
 function control({ negativeControl: { runs, tasks, gain, standardError, holds } }: DemoResult): string {
@@ -136,13 +142,17 @@ function next({ db, next }: DemoResult): string {
     : `The database is ${db}. Try:\n${next.map(command => `  ${command}`).join('\n')}`
 }
 
-/** Columns as wide as their widest cell; `right` lists those that are flush right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map(row => row[column]!.length)))
+/** Columns as wide as their widest cell, under one or more lines of titles; `right` lists those that are flush right. */
+function table(
+  titles: readonly (readonly string[])[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): string {
+  const widths = titles[0]!.map((_, column) => Math.max(...[...titles, ...rows].map(row => row[column]!.length)))
   const line = (row: readonly string[]) =>
     row
       .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
       .join('  ')
       .trimEnd()
-  return [dim(line(head)), ...rows.map(line)].join('\n')
+  return [...titles.map(row => dim(line(row))), ...rows.map(line)].join('\n')
 }

@@ -1,0 +1,47 @@
+import { existsSync, renameSync } from 'node:fs'
+import { openTacit } from '../engine/open.ts'
+import { TacitError } from '../errors.ts'
+import { demoSession } from './loop.ts'
+
+/**
+ * Makes room for a new database at `db`. An existing file is never deleted and, unless it is an earlier demo's and `force`
+ * is given, not touched either; then it is renamed to `<db>.old-<number>`.
+ * @throws TacitError INVALID_INPUT if the file must stay.
+ */
+export async function makeRoom(db: string, force: boolean): Promise<void> {
+  if (db === ':memory:' || !existsSync(db)) return
+  if (!force) {
+    throw new TacitError(
+      'INVALID_INPUT',
+      `${db} exists already. Give another path with --db, or --force to set an earlier demo's database aside.`,
+      { details: { db } },
+    )
+  }
+  if (!(await isDemoDatabase(db))) {
+    throw new TacitError(
+      'INVALID_INPUT',
+      `${db} is not purely the database of an earlier demo, so it stays as it is. Give another path with --db.`,
+      { details: { db } },
+    )
+  }
+  let number = 1
+  while (existsSync(`${db}.old-${number}`)) number++
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(db + suffix)) renameSync(db + suffix, `${db}.old-${number}${suffix}`)
+  }
+}
+
+/** Whether there are executions, and all of them are the demo's. */
+async function isDemoDatabase(db: string): Promise<boolean> {
+  const tacit = await openTacit({ db })
+  try {
+    const ours = new Set<string>()
+    for await (const fact of tacit.exportFacts()) {
+      if (fact.kind === 'decision' && fact.body.sessionId === demoSession) ours.add(fact.executionId)
+      if (!ours.has(fact.executionId)) return false
+    }
+    return ours.size > 0
+  } finally {
+    await tacit.close()
+  }
+}
