@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import { TacitError } from '../errors.ts'
-import type { Fact } from '../records.ts'
+import { type Fact, factSchema } from '../records.ts'
 
 /**
  * The export bundle: every fact of a scope, in canonical order, with a checksum. Two forms of the same content:
@@ -76,11 +77,16 @@ export async function* readBundle(lines: AsyncIterable<string>): AsyncGenerator<
   }
 }
 
-/** Reads a bundle to its end and reports what it holds, or throws as `readBundle` does. */
+/** Reads a bundle to its end, checks every fact, and reports what it holds; or throws as `readBundle` does. */
 export async function verifyBundle(lines: AsyncIterable<string>): Promise<BundleInfo> {
   const facts = readBundle(lines)
   let step = await facts.next()
-  while (!step.done) step = await facts.next()
+  for (let number = 1; !step.done; number += 1) {
+    const { error } = factSchema.safeParse(step.value)
+    if (error)
+      throw invalid(`Fact ${number} of the bundle is not a fact (${z.prettifyError(error).replaceAll('\n', ' ')})`)
+    step = await facts.next()
+  }
   return step.value
 }
 

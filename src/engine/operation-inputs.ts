@@ -3,6 +3,7 @@ import {
   contextSchema,
   decideSchema,
   feedbackSchema,
+  idSchema,
   nameSchema,
   outcomeSchema,
   recordSchema,
@@ -91,7 +92,7 @@ export const decideInput = described(
 )
 
 export const observeInput = described(
-  { decisionId: nameSchema, ...outcomeSchema.shape, error, resources },
+  { decisionId: idSchema, ...outcomeSchema.shape, error, resources },
   {
     ...result,
     decisionId: 'The decision that this is the outcome of',
@@ -116,7 +117,7 @@ export const recordInput = described(
 )
 
 export const stepInput = described(
-  { executionId: nameSchema, ...stepSchema.shape, error },
+  { executionId: idSchema, ...stepSchema.shape, error },
   {
     executionId: 'The execution (the id of its decision)',
     stepId: 'Your id for the step; repeating it changes nothing',
@@ -139,7 +140,7 @@ export const stepInput = described(
 )
 
 export const feedbackInput = described(
-  { executionId: nameSchema, ...feedbackSchema.shape },
+  { executionId: idSchema, ...feedbackSchema.shape },
   {
     executionId: 'The execution (the id of its decision)',
     feedbackId: 'Your id for the rating; repeating it changes nothing',

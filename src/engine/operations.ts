@@ -190,10 +190,11 @@ export const operations = {
 
   replay: define('replay', {
     description:
-      'Rebuilds everything learned from the log and reports the fingerprints of both. With verify, the rebuilt state is ' +
-      'compared with the live one.',
+      'Rebuilds everything learned from the log, keeps it, and reports the fingerprints of both. With verify, the rebuilt ' +
+      'state is only compared with the live one.',
     input: inputs.replayInput,
-    readOnly: true,
+    // Without verify the rebuilt state is kept as the new snapshot.
+    readOnly: false,
     examples: [
       { title: 'Fingerprints of log and learned state', input: {} },
       { title: 'Check that live and replayed state agree', input: { verify: true } },

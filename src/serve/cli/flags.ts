@@ -98,10 +98,11 @@ export function commandLine(name: string, input: Input, flags: readonly Flag[], 
     if (isRecord(value) && hasFlagForEvery(value, flag, flags)) return []
     if (!Array.isArray(value)) return [flag.long, asText(value)]
     if (shape.prose?.includes(flag.path.join('.'))) return value.flatMap(item => [flag.long, asText(item)])
-    const isPlain = value.length > 0 && value.every(item => typeof item === 'string' && !/[,[{]/.test(item))
+    const isPlain = value.length > 0 && value.every(isPlainWord)
     return [flag.long, isPlain ? value.join(',') : JSON.stringify(value)]
   })
-  return ['tacit', name, ...words, ...rest].map(quote).join(' ')
+  const all = words.some(word => word.startsWith('-')) ? [...rest, '--', ...words] : [...words, ...rest]
+  return ['tacit', name, ...all].map(quote).join(' ')
 }
 
 // ---- from schema to fields -----------------------------------------------------------------------------------------
@@ -198,6 +199,9 @@ const isRecord = (value: unknown): value is Input =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** Survives being put into a list separated by commas. */
+const isPlainWord = (item: unknown) => typeof item === 'string' && /^[^\s,[{]([^,[{]*[^\s,[{])?$/.test(item)
 
 function hasFlagForEvery(value: Input, { path }: Flag, flags: readonly Flag[]): boolean {
   const known = new Set(flags.filter(flag => flag.path.length === path.length + 1).map(flag => flag.path.join('.')))

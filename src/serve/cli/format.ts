@@ -117,5 +117,5 @@ function moneyDigits(costUsd: number): string {
   if (costUsd === 0 || costUsd >= 0.995) {
     return costUsd.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
   }
-  return costUsd.toLocaleString('en-US', { maximumSignificantDigits: 2, minimumFractionDigits: 2 })
+  return costUsd.toLocaleString('en-US', { minimumSignificantDigits: 2, maximumSignificantDigits: 2 })
 }

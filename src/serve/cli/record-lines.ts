@@ -88,6 +88,8 @@ function readLine({ number: line, text, problem }: Line, check: boolean): LineFa
 
 function add(item: BatchItem, line: number, counts: LineCounts): LineFailure | null {
   if (item.status === 'error') return { line, ...item.error }
+  if (item.status === 'disabled')
+    throw new TacitError('DISABLED', 'Tacit is switched off; nothing is recorded. Set enabled to true.')
   if (item.status === 'stored') counts.stored += 1
   else counts.duplicates += 1
   return null

@@ -28,16 +28,16 @@ export function resolveConfig(options: GlobalOptions) {
 
 /**
  * Opens Tacit, runs `work` and closes it again.
- * @param access `read`: a database that does not exist is an error, not a new one.
- * @throws TacitError NOT_FOUND if `access` is `read` and there is no database.
+ * @param access `existing`: a database that is not there is an error; `create`: it is made.
+ * @throws TacitError NOT_FOUND if `access` is `existing` and there is no database.
  */
 export async function withTacit<Result>(
   options: GlobalOptions,
-  access: 'read' | 'write',
+  access: 'existing' | 'create',
   work: (tacit: Tacit) => Promise<Result>,
 ): Promise<Result> {
   const { config } = resolveConfig(options)
-  if (access === 'read' && isFilePath(config.db) && !existsSync(config.db)) {
+  if (access === 'existing' && isFilePath(config.db) && !existsSync(config.db)) {
     throw new TacitError(
       'NOT_FOUND',
       `There is no database at ${config.db}. Create it with "tacit init", or name another with --db.`,

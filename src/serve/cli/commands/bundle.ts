@@ -17,7 +17,7 @@ import {
 import { TacitError } from '../../../errors.ts'
 import type { Fact } from '../../../records.ts'
 import { addExamples } from '../examples.ts'
-import { plural } from '../format.ts'
+import { formatTime, plural } from '../format.ts'
 import { openLines, textOf } from '../lines.ts'
 import { exitCodes, note, print, printJson } from '../output.ts'
 import { createProgress, type Progress } from '../progress.ts'
@@ -71,7 +71,7 @@ async function runExport(command: Command, file: string | undefined): Promise<vo
   if (file !== undefined && !force && existsSync(file)) throw alreadyThere(file)
   const { scope } = resolveConfig(options).config
   const progress = createProgress('Exporting')
-  const info = await withTacit(options, 'read', async tacit => {
+  const info = await withTacit(options, 'existing', async tacit => {
     const facts = counted(tacit.exportFacts(), progress)
     const text = new Remembering(writeBundle(facts, { scope, format, createdAt: new Date().toISOString() }))
     await (file === undefined
@@ -93,7 +93,7 @@ async function runImport(command: Command, file: string): Promise<void> {
   const info = await verifyBundle(textOf(await openLines(file)))
   const { db } = resolveConfig(options).config
   const place = dryRun && isFilePath(db) && !existsSync(db) ? { ...options, db: ':memory:' } : options
-  const counts = await withTacit(place, 'write', async tacit =>
+  const counts = await withTacit(place, 'create', async tacit =>
     tacit.importFacts(readBundle(textOf(await openLines(file))), { dryRun }),
   )
   if (counts.conflicts > 0) process.exitCode = exitCodes.failed
@@ -102,7 +102,7 @@ async function runImport(command: Command, file: string): Promise<void> {
     return
   }
   const taken = `${plural(counts.stored, 'new fact')}, ${plural(counts.duplicates, 'duplicate')}, ${plural(counts.conflicts, 'conflict')}`
-  print(`${plural(info.facts, 'fact')} of scope ${info.scope}, written ${info.createdAt}: ${taken}`)
+  print(`${plural(info.facts, 'fact')} of scope ${info.scope}, written ${formatTime(info.createdAt)}: ${taken}`)
   if (dryRun) note('Nothing was written (--dry-run).')
   if (counts.conflicts > 0) note('A conflict is an id that another fact has here; those facts were left out.')
 }

@@ -27,7 +27,7 @@ export function addInit(command: Command): void {
     const { withConfig = false } = command.opts<{ withConfig?: boolean }>()
     const existed = isFilePath(config.db) && existsSync(config.db)
     if (withConfig) await writeConfigFile(config)
-    const { executions } = await withTacit(options, 'write', tacit => tacit.status())
+    const { executions } = await withTacit(options, 'create', tacit => tacit.status())
     const configFile = withConfig ? defaultConfigFile : null
     if (options.json) {
       printJson({ db: config.db, scope: config.scope, created: !existed, executions, configFile })
@@ -67,6 +67,7 @@ function nextSteps(db: string | undefined): string {
 Next:
   tacit decide "Speed up the nightly report" --type database --arms optimizer,architect${place}
   tacit observe <decision id> --success --duration-ms 1250${place}
-  tacit record history.ndjson${place}     (what happened before Tacit)
-  tacit demo                       (watch it learn)`
+  tacit record history.ndjson${place}
+
+"tacit demo" shows it learning, in a database of its own.`
 }

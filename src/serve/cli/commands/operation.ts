@@ -67,7 +67,7 @@ async function run(command: Command, name: OperationName, flags: readonly Flag[]
   const values = command.opts<Record<string, unknown>>()
   const base = values.input === undefined ? {} : await readInput(values.input as string)
   const input = inputFrom(base, values, command.args, flags, shapes[name], operation.input)
-  const output = await withTacit(options, operation.readOnly ? 'read' : 'write', tacit => {
+  const output = await withTacit(options, operation.readOnly || name === 'replay' ? 'existing' : 'create', tacit => {
     if (name !== 'replay') return runOperation(operation, tacit, input)
     const progress = createProgress('Replaying')
     const onProgress = (done: number, total: number) => progress.update(total ? done / total : 1, `${done} facts`)

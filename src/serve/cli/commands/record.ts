@@ -64,7 +64,7 @@ async function recordOne(options: GlobalOptions, source: string, dryRun: boolean
     else print('The input is valid; nothing was written.')
     return
   }
-  const written = await withTacit(options, 'write', tacit => runOperation(operations.record, tacit, input))
+  const written = await withTacit(options, 'create', tacit => runOperation(operations.record, tacit, input))
   if (options.json) printJson(written)
   else print(renderers.record(written))
 }
@@ -89,7 +89,7 @@ async function recordFile(options: GlobalOptions, file: string, dryRun: boolean)
     recordLines(source.lines, tacit, counts, { failure: showFailure, line: showLine })
   process.once('SIGINT', interrupt)
   try {
-    await (dryRun ? take(null) : withTacit(options, 'write', take))
+    await (dryRun ? take(null) : withTacit(options, 'create', take))
     if (interruption.signal.aborted) process.exitCode = exitCodes.interrupted
     else if (counts.failed > 0) process.exitCode = exitCodes.failed
   } finally {

@@ -18,6 +18,7 @@ import { type Column, renderPairs, renderTable } from '../table.ts'
 export function renderWritten(what: string): (written: Written) => string {
   return ({ id, executionId, status }) => {
     const of = id === executionId ? '' : ` of ${executionId}`
+    if (status === 'disabled') return 'Nothing was written: Tacit is switched off.'
     return status === 'stored' ? `${what} ${id}${of} is on record.` : `${what} ${id}${of} was on record already.`
   }
 }
@@ -73,7 +74,7 @@ export function renderStatus(status: Status): string {
       [
         'facts',
         Object.entries(facts)
-          .map(([kind, count]) => `${formatCount(count)} ${kind}`)
+          .map(([kind, count]) => plural(count, kind))
           .join(', '),
       ],
       ['period', status.firstAt === null ? unknown : `${formatTime(status.firstAt)} to ${formatTime(status.lastAt)}`],
