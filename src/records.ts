@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { TacitError } from './errors.ts'
+import { complexitySchema, feedbackValueSchema, fraction, unitSchema } from './scales.ts'
 
 /**
  * The facts: decision, step, outcome, feedback. They are appended once and never rewritten; everything else that Tacit
@@ -29,7 +30,6 @@ const textSchema = z.string().max(maxTextLength, `must be at most ${maxTextLengt
 const shortTextSchema = z.string().max(65_536, 'must be at most 65536 characters')
 const nonNegative = z.number().nonnegative()
 const count = z.int().nonnegative()
-const fraction = z.number().min(0).max(1)
 
 const metadataSchema = z
   .record(z.string(), z.json())
@@ -71,46 +71,6 @@ export const armSchema = z
 export interface ArmSpec {
   readonly id: string
   readonly facets?: Facets
-}
-
-// ---- scales --------------------------------------------------------------------------------------------------------
-
-const scales = {
-  '0-1': [0, 1],
-  '0-10': [0, 10],
-  '0-100': [0, 100],
-  '1-5': [1, 5],
-  '1-10': [1, 10],
-} as const satisfies Record<string, readonly [number, number]>
-const scaleSchema = z.enum(Object.keys(scales) as [keyof typeof scales])
-/** A declared range of numbers, or labels poor/fair/good/excellent. */
-export type Scale = keyof typeof scales
-
-/** `value` on `scale` mapped linearly to 0..1; null when it lies outside the scale. */
-export function toUnit(value: number, scale: Scale): number | null {
-  const [low, high] = scales[scale]
-  return value >= low && value <= high ? (value - low) / (high - low) : null
-}
-
-const scaledSchema = z
-  .strictObject({ value: z.number(), scale: scaleSchema })
-  .refine(({ value, scale }) => toUnit(value, scale) !== null, 'lies outside its scale')
-
-/** A number in 0..1, or a value with its scale; canonical form 0..1. */
-const unitSchema = z.union([fraction, scaledSchema.transform(({ value, scale }) => toUnit(value, scale)!)])
-
-const complexityLabels = { low: 0.25, medium: 0.5, high: 0.75 } as const
-/** Complexity keeps its raw form; `complexity01` exists only where the scale was declared. */
-const complexitySchema = z.union([
-  z.number(),
-  z.enum(Object.keys(complexityLabels) as [keyof typeof complexityLabels]),
-  scaledSchema,
-])
-
-/** Complexity on 0..1, or null when the caller gave a number without a scale. */
-export function complexity01(complexity: z.output<typeof complexitySchema> | undefined): number | null {
-  if (complexity === undefined || typeof complexity === 'number') return null
-  return typeof complexity === 'string' ? complexityLabels[complexity] : toUnit(complexity.value, complexity.scale)
 }
 
 // ---- what is known before choosing ---------------------------------------------------------------------------------
@@ -233,33 +193,19 @@ export const stepSchema = z.strictObject({
   at: timeSchema.optional(),
 })
 
-const feedbackLabels = { poor: 0, fair: 1 / 3, good: 2 / 3, excellent: 1 } as const
-
 export const feedbackSchema = z.strictObject({
   feedbackId: idSchema.optional(),
   source: z.enum(['human', 'test', 'judge', 'proxy']).default('human'),
   /** overall, accuracy, relevance, completeness, timeliness, accepted … an open vocabulary. */
   dimension: nameSchema.default('overall'),
   /** true/false, a number on 0..1, { value, scale }, or poor/fair/good/excellent. */
-  value: z.union([
-    z.boolean(),
-    fraction,
-    scaledSchema,
-    z.enum(Object.keys(feedbackLabels) as [keyof typeof feedbackLabels]),
-  ]),
+  value: feedbackValueSchema,
   comment: shortTextSchema.optional(),
   suggestions: z.array(shortTextSchema).max(100).optional(),
   visibility: z.enum(['private', 'team', 'public']).default('private'),
   metadata: metadataSchema.optional(),
   at: timeSchema.optional(),
 })
-
-/** A feedback value in any accepted form, mapped to 0..1. */
-export function feedbackValue01(value: z.output<typeof feedbackSchema>['value']): number {
-  if (typeof value === 'boolean') return value ? 1 : 0
-  if (typeof value === 'number') return value
-  return typeof value === 'string' ? feedbackLabels[value] : toUnit(value.value, value.scale)!
-}
 
 /** History: a whole execution that was chosen without Tacit. It has no propensity. */
 export const recordSchema = z.strictObject({

@@ -1,17 +1,16 @@
 import { v7 as uuid } from 'uuid'
 import type { z } from 'zod'
 import { TacitError } from '../errors.ts'
-import {
-  type ArmSpec,
-  type Context,
-  complexity01,
-  type feedbackSchema,
-  feedbackValue01,
-  type outcomeSchema,
-  type recordSchema,
-  type StoredContext,
-  type stepSchema,
+import type {
+  ArmSpec,
+  Context,
+  feedbackSchema,
+  outcomeSchema,
+  recordSchema,
+  StoredContext,
+  stepSchema,
 } from '../records.ts'
+import { complexity01, feedbackValue01 } from '../scales.ts'
 import type { FactDraft } from '../store/store.ts'
 
 /** What every fact carries. */

@@ -1,12 +1,8 @@
 import { summarise } from '../analyse/metrics.ts'
-import type { Config } from '../config.ts'
-import type { Embedder } from '../embed/embedder.ts'
 import { TacitError } from '../errors.ts'
 import {
-  type ArmSpec,
   armSchema,
   type DecideInput,
-  type Decision,
   decideSchema,
   type Fact,
   type FeedbackInput,
@@ -16,48 +12,29 @@ import {
   outcomeSchema,
   parse,
   type RecordInput,
-  recordSchema,
   type StepInput,
   stepSchema,
   type TaskInput,
   taskSchema,
 } from '../records.ts'
-import type { Appended, FactDraft, Store, VectorRow } from '../store/store.ts'
-import { actingShare, choiceOf, draw, evidenceOf, incumbentOf, observationsOf } from './choice.ts'
-import {
-  distinctArms,
-  envelope,
-  type Frame,
-  feedbackDraft,
-  newId,
-  outcomeDraft,
-  recordDrafts,
-  stepDraft,
-  storedContext,
-} from './drafts.ts'
+import type { FactDraft } from '../store/store.ts'
+import { evidenceOf, observationsOf } from './choice.ts'
+import { decide } from './decide.ts'
+import { type Frame, feedbackDraft, outcomeDraft, stepDraft } from './drafts.ts'
 import { EventBus } from './events.ts'
 import { importFacts } from './import.ts'
-import { type Learner, subjectOf } from './learner.ts'
+import { subjectOf } from './learner.ts'
 import { logHash, sha256 } from './log-hash.ts'
+import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import { rank } from './recommend.ts'
-import type { Synchroniser } from './synchroniser.ts'
+import { recordAll } from './record.ts'
 import type * as types from './types.ts'
 import { version } from './version.ts'
 import { wrapTask } from './wrap.ts'
 
 const dayMs = 86_400_000
-const batchSize = 500
 const defaultSimilar = 10
 const exportPage = 1000
-
-interface Parts {
-  readonly store: Store
-  readonly config: Config
-  readonly embedder: Embedder
-  readonly synchroniser: Synchroniser
-  readonly seed: string
-  readonly now: () => number
-}
 
 /** The loop over one scope of one store; see the interface for what each call means. */
 export class TacitEngine implements types.Tacit {
@@ -76,54 +53,7 @@ export class TacitEngine implements types.Tacit {
 
   async decide(input: DecideInput): Promise<types.ArmChoice> {
     this.#assertOpen()
-    const request = parse(decideSchema, input, 'decide')
-    const { config, embedder } = this.#parts
-    const vector = this.#isEnabled ? (await embedder.embed([request.task]))[0]! : null
-    const choice = await this.#parts.synchroniser.exclusive(async () => {
-      const known = request.decisionId === undefined ? null : await this.#decision(request.decisionId)
-      if (known !== null) return this.#sameChoice(known, request)
-      const learner = await this.#learner()
-      const arms = this.#eligible(request.arms, learner)
-      const incumbent = incumbentOf(arms, request.incumbent)
-      const stage = this.#isEnabled ? (request.stage ?? config.stage) : 'off'
-      const id = request.decisionId ?? newId()
-      const frame = this.#frame(id)
-      const { atUs } = envelope(frame, request.at)
-      const subject = subjectOf(request.task, request.taskType ?? null, atUs)
-      const chosen = learner.policy.choose({ ...subject, arms: arms.map(arm => arm.id) })
-      const drawn = draw(chosen, arms, incumbent, actingShare(stage, config), `${this.#parts.seed}:${id}`)
-      const index = arms.findIndex(arm => arm.id === drawn.arm)
-      const { id: policyId, version: policyVersion } = learner.policy
-      const draft: FactDraft & { kind: 'decision' } = {
-        kind: 'decision',
-        id,
-        executionId: id,
-        origin: frame.origin,
-        atUs,
-        body: {
-          task: request.task,
-          taskType: request.taskType ?? null,
-          context: storedContext(request.context),
-          arms,
-          ...drawn,
-          policy: { id: policyId, version: policyVersion, seed: this.#parts.seed },
-          stage,
-          prediction: config.features.prediction ? learner.predict(subject, drawn.arm) : null,
-          observations: observationsOf(chosen, index),
-          joinDeadlineMs: request.joinDeadlineMs ?? config.learning.joinDeadlineMs,
-          routingConfidence: request.routingConfidence ?? null,
-          userId: request.userId ?? null,
-          sessionId: request.sessionId ?? null,
-          metadata: request.metadata ?? null,
-        },
-      }
-      if (vector === null) return choiceOf({ ...draft, recordedAtUs: atUs })
-      const [appended] = await this.#append([[draft]], [{ executionId: id, embedder: embedder.id, vector }])
-      const stored = decisionOf(appended!, id)
-      await this.#parts.synchroniser.appended(appended!.facts, request.decisionId === undefined ? [stored] : null)
-      // Another process may have taken the same id a moment earlier: its choice stands.
-      return appended!.status === 'duplicate' ? this.#sameChoice(stored, request) : choiceOf(stored)
-    })
+    const choice = await decide(this.#parts, parse(decideSchema, input, 'decide'))
     this.#bus.emit('decision', choice)
     return choice
   }
@@ -157,13 +87,13 @@ export class TacitEngine implements types.Tacit {
   }
 
   async record(execution: RecordInput): Promise<types.Written> {
-    const [item] = await this.#recordAll([execution], 'record')
+    const [item] = await this.#record([execution], 'record')
     if (item!.status === 'error') throw item.error
     return { id: item!.id, executionId: item!.executionId, status: item!.status }
   }
 
   async recordBatch(executions: readonly RecordInput[]): Promise<types.BatchItem[]> {
-    const items = await this.#recordAll(executions, 'recordBatch')
+    const items = await this.#record(executions, 'recordBatch')
     return items.map(item =>
       item.status === 'error'
         ? { index: item.index, status: item.status, error: { code: item.error.code, message: item.error.message } }
@@ -330,7 +260,7 @@ export class TacitEngine implements types.Tacit {
   // ---- helpers -----------------------------------------------------------------------------------------------------
 
   get #isEnabled(): boolean {
-    return this.#parts.config.enabled && this.#parts.config.stage !== 'off'
+    return isEnabled(this.#parts.config)
   }
 
   #assertOpen(): void {
@@ -341,10 +271,6 @@ export class TacitEngine implements types.Tacit {
     if (!this.#isEnabled) throw new TacitError('DISABLED', `${what}: Tacit is switched off. Set enabled to true.`)
   }
 
-  #frame(executionId: string): Frame {
-    return { executionId, origin: this.#parts.store.origin, nowMs: this.#parts.now() }
-  }
-
   #since(daysBack: number | undefined): { sinceUs?: number } {
     if (daysBack === undefined) return {}
     if (!(daysBack > 0))
@@ -352,108 +278,32 @@ export class TacitEngine implements types.Tacit {
     return { sinceUs: Math.max(0, Math.round((this.#parts.now() - daysBack * dayMs) * 1000)) }
   }
 
-  /** The learner as of now. To be called inside `exclusive`. */
-  async #learner(): Promise<Learner> {
-    const nowMs = this.#parts.now()
-    return (await this.#parts.synchroniser.current()).asOf(nowMs / dayMs, nowMs * 1000)
-  }
-
-  #eligible(arms: readonly ArmSpec[] | undefined, learner: Learner): ArmSpec[] {
-    const eligible = arms === undefined ? [...learner.arms.values()] : distinctArms(arms)
-    if (eligible.length > 0) return eligible
-    throw new TacitError(
-      'NO_ARMS',
-      'There is no arm to choose from. Give arms: ["a", "b"], or record executions first.',
-    )
-  }
-
   async #ask(input: TaskInput, arms: DecideInput['arms'], where: string) {
     const { task, taskType = null } = parse(taskSchema, input, where)
     const given = arms && parse(armSchema.array(), arms, `${where}: arms`)
     const { synchroniser, now } = this.#parts
-    const learner = await synchroniser.exclusive(() => this.#learner())
+    const learner = await synchroniser.exclusive(() => learnerNow(this.#parts))
     const subject = subjectOf(task, taskType, now() * 1000)
-    return { task, taskType, learner, subject, eligible: this.#eligible(given, learner) }
-  }
-
-  async #decision(id: string): Promise<Decision | null> {
-    const found = await this.#parts.store.facts(this.#parts.config.scope, [id])
-    const fact = found.get(id)?.find(({ fact }) => fact.kind === 'decision')?.fact
-    return (fact as Decision | undefined) ?? null
-  }
-
-  /** The choice on record under an id, if it was made for the same task. */
-  #sameChoice(
-    decision: Decision,
-    { task, taskType }: { task: string; taskType?: string | undefined },
-  ): types.ArmChoice {
-    if (decision.body.task === task && decision.body.taskType === (taskType ?? null)) return choiceOf(decision)
-    throw new TacitError(
-      'ID_CONFLICT',
-      `decide: the id ${decision.id} belongs to a decision about another task. Use another decisionId.`,
-    )
+    return { task, taskType, learner, subject, eligible: eligibleArms(given, learner) }
   }
 
   /** Appends one fact about an execution and learns from it. */
   async #write(executionId: string, draftOf: (frame: Frame) => FactDraft): Promise<types.Written> {
-    const draft = draftOf(this.#frame(executionId))
+    const draft = draftOf(frameOf(this.#parts, executionId))
     if (!this.#isEnabled) return { id: draft.id, executionId, status: 'disabled' }
     return this.#parts.synchroniser.exclusive(async () => {
-      const [appended] = await this.#append([[draft]])
-      assertNoConflict(appended!)
+      const [appended] = await this.#parts.store.append(this.#parts.config.scope, [[draft]])
+      if (appended!.status === 'conflict') throw conflictError(appended!)
       if (appended!.status === 'stored') await this.#parts.synchroniser.appended(appended!.facts, null)
       return { id: draft.id, executionId, status: appended!.status === 'stored' ? 'stored' : 'duplicate' }
     })
   }
 
-  async #append(groups: FactDraft[][], vectors: VectorRow[] = []): Promise<Appended[]> {
-    const results = await this.#parts.store.append(this.#parts.config.scope, groups, vectors)
-    return results
-  }
-
-  async #recordAll(executions: readonly RecordInput[], where: string) {
+  async #record(executions: readonly RecordInput[], where: string) {
     this.#assertOpen()
-    const results: (({ index: number } & types.Written) | { index: number; status: 'error'; error: TacitError })[] = []
-    for (let start = 0; start < executions.length; start += batchSize) {
-      const groups: { index: number; drafts: FactDraft[] }[] = []
-      for (const [i, execution] of executions.slice(start, start + batchSize).entries()) {
-        const index = start + i
-        try {
-          const record = parse(recordSchema, execution, where === 'record' ? where : `${where}[${index}]`)
-          groups.push({ index, drafts: recordDrafts(record, this.#frame(record.executionId ?? newId())) })
-        } catch (error) {
-          if (!(error instanceof TacitError)) throw error
-          results.push({ index, status: 'error', error })
-        }
-      }
-      for (const { index, drafts, appended } of await this.#appendRecords(groups)) {
-        const { id, executionId } = drafts[0]!
-        if (appended === null) results.push({ index, id, executionId, status: 'disabled' })
-        else if (appended.status === 'conflict') results.push({ index, status: 'error', error: conflict(appended) })
-        else results.push({ index, id, executionId, status: appended.status })
-      }
-    }
+    const results = await recordAll(this.#parts, executions, where)
     for (const result of results) if (result.status !== 'error') this.#bus.emit('record', result)
-    return results.sort((a, b) => a.index - b.index)
-  }
-
-  async #appendRecords(groups: { index: number; drafts: FactDraft[] }[]) {
-    if (!this.#isEnabled || groups.length === 0) return groups.map(group => ({ ...group, appended: null }))
-    const { embedder, synchroniser } = this.#parts
-    const decisions = groups.map(({ drafts }) => drafts[0] as FactDraft & { kind: 'decision' })
-    const vectors = await embedder.embed(decisions.map(({ body }) => body.task))
-    const rows = decisions.map(({ id }, i) => ({ executionId: id, embedder: embedder.id, vector: vectors[i]! }))
-    return synchroniser.exclusive(async () => {
-      const appended = await this.#append(
-        groups.map(({ drafts }) => drafts),
-        rows,
-      )
-      await synchroniser.appended(
-        appended.flatMap(({ status, facts }) => (status === 'stored' ? facts : [])),
-        null,
-      )
-      return groups.map((group, i) => ({ ...group, appended: appended[i]! }))
-    })
+    return results
   }
 
   /** Notes a failure of Tacit itself: it is counted, shown by status(), and told to listeners of `error`. */
@@ -465,20 +315,5 @@ export class TacitEngine implements types.Tacit {
     })
   }
 }
-
-function decisionOf(appended: Appended, id: string): Decision {
-  assertNoConflict(appended)
-  return appended.facts.find(({ fact }) => fact.id === id)!.fact as Decision
-}
-
-function assertNoConflict(appended: Appended): void {
-  if (appended.status === 'conflict') throw conflict(appended)
-}
-
-const conflict = ({ conflictId }: Appended) =>
-  new TacitError(
-    'ID_CONFLICT',
-    `The id ${conflictId} is already taken by another fact. Use another id; nothing was written.`,
-  )
 
 const toIso = (us: number | null) => (us === null ? null : new Date(us / 1000).toISOString())

@@ -12,8 +12,9 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   // level 0: nothing of ours
   math: [],
   errors: [],
+  scales: [],
   // level 1: the facts and the options; an option may speak of facts, never the other way round
-  records: ['math', 'errors'],
+  records: ['math', 'errors', 'scales'],
   config: ['math', 'errors', 'records'],
   // level 2: side by side, never each other
   store: ['math', 'errors', 'records', 'config'],
@@ -24,7 +25,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   analyse: ['math', 'errors', 'records', 'config', 'store', 'embed', 'learn'],
   knowledge: ['math', 'errors', 'records', 'config', 'store', 'embed', 'learn'],
   // level 4: the only place where storage and learning meet
-  engine: ['math', 'errors', 'records', 'config', 'store', 'embed', 'learn', 'ingest', 'analyse', 'knowledge'],
+  engine: ['math', 'errors', 'scales', 'records', 'config', 'store', 'embed', 'learn', 'ingest', 'analyse', 'knowledge'],
   // level 5: the edges; the command line starts the demo
   demo: ['math', 'errors', 'records', 'config', 'engine'],
   serve: ['math', 'errors', 'records', 'config', 'engine', 'demo'],

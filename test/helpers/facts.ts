@@ -25,7 +25,7 @@ export function decisionFact(id: string, { body, ...envelope }: Overrides<Decisi
     body: {
       task: 'Speed up the nightly sales report',
       taskType: 'database',
-      context: { complexity01: null },
+      context: {},
       arms: [{ id: 'optimizer' }, { id: 'architect' }, { id: 'security' }],
       arm: 'optimizer',
       propensity: 0.5,

@@ -113,7 +113,7 @@ export function projectionContract(withStore: WithStore): void {
         const body = { propensity: null, distribution: null, policy: null, stage: null, explored: null, taskType: null }
         const row = await rowAfter(
           store,
-          decisionFact('a', { body: { ...body, context: { complexity01: null, repository: 'shop' } } }),
+          decisionFact('a', { body: { ...body, context: { repository: 'shop' } } }),
         )
         expect(row).toEqual({ ...decidedRow, propensity: null, stage: null, taskType: null, repository: 'shop' })
       }))

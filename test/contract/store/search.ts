@@ -26,7 +26,7 @@ async function fill(store: Store, count: number): Promise<Map<string, Float32Arr
     const body = {
       taskType: pick(rng, ['database', 'security', null]),
       arm: pick(rng, ['optimizer', 'architect']),
-      context: { complexity01: null, ...pick(rng, [{}, { repository: 'shop' }]) },
+      context: { ...pick(rng, [{}, { repository: 'shop' }]) },
     }
     const decision = decisionFact(id, { atUs: startUs + integer(rng, 50), body })
     const used = pick(rng, [null, { id: 'security' }])

@@ -1,0 +1,79 @@
+import type { z } from 'zod'
+import { TacitError } from '../errors.ts'
+import type { Decision, decideSchema } from '../records.ts'
+import type { FactDraft } from '../store/store.ts'
+import { actingShare, choiceOf, draw, incumbentOf, observationsOf } from './choice.ts'
+import { envelope, newId, storedContext } from './drafts.ts'
+import { type Learner, subjectOf } from './learner.ts'
+import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
+import type { ArmChoice } from './types.ts'
+
+type Request = z.output<typeof decideSchema>
+
+/** Chooses an arm, writes the decision down and returns it. The same id for the same task gives the first choice again. */
+export async function decide(parts: Parts, request: Request): Promise<ArmChoice> {
+  const { store, config, embedder, synchroniser } = parts
+  const [vector] = isEnabled(config) ? await embedder.embed([request.task]) : []
+  return synchroniser.exclusive(async () => {
+    const known = request.decisionId === undefined ? null : await recordedDecision(parts, request.decisionId)
+    if (known !== null) return sameChoice(known, request)
+    const draft = draftDecision(parts, request, await learnerNow(parts))
+    const { id } = draft
+    if (vector === undefined) return choiceOf({ ...draft, recordedAtUs: draft.atUs })
+    const [appended] = await store.append(config.scope, [[draft]], [{ executionId: id, embedder: embedder.id, vector }])
+    if (appended!.status === 'conflict') throw conflictError(appended!)
+    const stored = appended!.facts[0]!.fact as Decision
+    // Another process may have taken the same id a moment earlier: its choice stands.
+    if (appended!.status === 'duplicate') return sameChoice(stored, request)
+    // Nothing can be known yet about an id that was made here; a caller's id may have facts that came early.
+    await synchroniser.appended(appended!.facts, request.decisionId === undefined ? [stored] : null)
+    return choiceOf(stored)
+  })
+}
+
+function draftDecision(parts: Parts, request: Request, learner: Learner): FactDraft & { kind: 'decision' } {
+  const { config, seed } = parts
+  const arms = eligibleArms(request.arms, learner)
+  const stage = isEnabled(config) ? (request.stage ?? config.stage) : 'off'
+  const id = request.decisionId ?? newId()
+  const frame = envelope(frameOf(parts, id), request.at)
+  const taskType = request.taskType ?? null
+  const subject = subjectOf(request.task, taskType, frame.atUs)
+  const choice = learner.policy.choose({ ...subject, arms: arms.map(arm => arm.id) })
+  const drawn = draw(choice, arms, incumbentOf(arms, request.incumbent), actingShare(stage, config), `${seed}:${id}`)
+  const index = arms.findIndex(arm => arm.id === drawn.arm)
+  return {
+    kind: 'decision',
+    id,
+    ...frame,
+    body: {
+      task: request.task,
+      taskType,
+      context: storedContext(request.context),
+      arms,
+      ...drawn,
+      policy: { id: learner.policy.id, version: learner.policy.version, seed },
+      stage,
+      prediction: config.features.prediction ? learner.predict(subject, drawn.arm) : null,
+      observations: observationsOf(choice, index),
+      joinDeadlineMs: request.joinDeadlineMs ?? config.learning.joinDeadlineMs,
+      routingConfidence: request.routingConfidence ?? null,
+      userId: request.userId ?? null,
+      sessionId: request.sessionId ?? null,
+      metadata: request.metadata ?? null,
+    },
+  }
+}
+
+async function recordedDecision({ store, config }: Parts, id: string): Promise<Decision | null> {
+  const execution = (await store.facts(config.scope, [id])).get(id) ?? []
+  return execution.map(({ fact }) => fact).find(fact => fact.kind === 'decision') ?? null
+}
+
+function sameChoice(decision: Decision, { task, taskType }: Request): ArmChoice {
+  if (decision.body.task === task && decision.body.taskType === (taskType ?? null)) return choiceOf(decision)
+  throw new TacitError(
+    'ID_CONFLICT',
+    `decide: the id ${decision.id} belongs to a decision about another task. Use another decisionId.`,
+  )
+}

@@ -1,0 +1,48 @@
+import type { Config } from '../config.ts'
+import type { Embedder } from '../embed/embedder.ts'
+import { TacitError } from '../errors.ts'
+import type { ArmSpec } from '../records.ts'
+import type { Appended, Store } from '../store/store.ts'
+import { distinctArms, type Frame } from './drafts.ts'
+import type { Learner } from './learner.ts'
+import type { Synchroniser } from './synchroniser.ts'
+
+const dayMs = 86_400_000
+
+/** What an open Tacit works with. */
+export interface Parts {
+  readonly store: Store
+  readonly config: Config
+  readonly embedder: Embedder
+  readonly synchroniser: Synchroniser
+  readonly seed: string
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export const isEnabled = ({ enabled, stage }: Config): boolean => enabled && stage !== 'off'
+
+export const frameOf = ({ store, now }: Parts, executionId: string): Frame => ({
+  executionId,
+  origin: store.origin,
+  nowMs: now(),
+})
+
+/** The learner as of now. To be called inside `exclusive`. */
+export async function learnerNow({ synchroniser, now }: Parts): Promise<Learner> {
+  const nowMs = now()
+  return (await synchroniser.current()).asOf(nowMs / dayMs, nowMs * 1000)
+}
+
+/** The arms given, or else every arm that was ever eligible. */
+export function eligibleArms(given: readonly ArmSpec[] | undefined, learner: Learner): ArmSpec[] {
+  const eligible = given === undefined ? [...learner.arms.values()] : distinctArms(given)
+  if (eligible.length > 0) return eligible
+  throw new TacitError('NO_ARMS', 'There is no arm to choose from. Give arms: ["a", "b"], or record executions first.')
+}
+
+export const conflictError = ({ conflictId }: Appended) =>
+  new TacitError(
+    'ID_CONFLICT',
+    `The id ${conflictId} is already taken by another fact. Use another id; nothing was written.`,
+  )
