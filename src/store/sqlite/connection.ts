@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TacitError } from '../../errors.ts'
-import { isBusy, translateFailure } from './failure.ts'
+import { isBusy, openFailure, translateFailure } from './failure.ts'
 import { loadSqlite } from './runtime.ts'
 
 export type Value = SQLInputValue
@@ -37,7 +37,7 @@ export class Connection {
     try {
       this.#database = new DatabaseSync(options.path, { readOnly: options.readOnly, timeout: 0 })
     } catch (error) {
-      throw translateFailure(error, options.path)
+      throw openFailure(error, options.path)
     }
   }
 

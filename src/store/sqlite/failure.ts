@@ -33,3 +33,14 @@ export function translateFailure(error: unknown, location: string): unknown {
     details: { location, sqliteCode: error.errcode },
   })
 }
+
+/** The same for a failure to open, where a path that the runtime refuses counts as well. */
+export function openFailure(error: unknown, location: string): TacitError {
+  const translated = translateFailure(error, location)
+  if (translated instanceof TacitError) return translated
+  const reason = error instanceof Error ? error.message : String(error)
+  return new TacitError('STORE_UNAVAILABLE', `The database ${location} cannot be opened: ${reason}. Check the path.`, {
+    cause: error,
+    details: { location },
+  })
+}

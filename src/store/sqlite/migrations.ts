@@ -183,7 +183,7 @@ export function newerError(location: string, version: number): TacitError {
 }
 
 function assertEmpty(connection: Connection): void {
-  const tables = connection.value('SELECT count(*) FROM sqlite_schema')
+  const tables = connection.value("SELECT count(*) FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*'")
   if (tables === 0 && connection.value('PRAGMA application_id') === 0) return
   throw foreignError(connection.location)
 }
