@@ -49,15 +49,18 @@ export function executionsQuery(queries: Queries, scope: string, filter: Executi
   return (filter.limit === undefined ? query : query.limit(filter.limit)).selectAll('execution').compile()
 }
 
-/** The next `limit` executions after row `afterSeq` that pass `filter`, in the order of their rows. */
+/** The next `limit` executions after `afterId` that pass `filter`, by id. */
 export function scanQuery(
   queries: Queries,
   scope: string,
   filter: ExecutionFilter,
-  afterSeq: number,
+  afterId: string,
   limit: number,
 ): CompiledQuery {
-  const query = filtered(queries, scope, filter).where('seq', '>', afterSeq).orderBy('seq').limit(limit)
+  const query = filtered(queries, scope, filter)
+    .where('execution.id', '>', afterId)
+    .orderBy('execution.id')
+    .limit(limit)
   return query.selectAll('execution').compile()
 }
 

@@ -13,10 +13,11 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openStore } from '../../src/store/open.ts'
 import { Connection } from '../../src/store/sqlite/connection.ts'
 import { applicationId, latestVersion, migrate, schemaVersion } from '../../src/store/sqlite/migrations.ts'
+import { withoutSqliteWarning } from '../../src/store/sqlite/runtime.ts'
 import { decisionFact, outcomeFact } from '../helpers/facts.ts'
 import { digestsOf, openStoreAt, runChild, temporaryDirectory } from './temporary.ts'
 
@@ -235,11 +236,25 @@ describe('opening', () => {
     expect((await store.facts('s', ['x'])).size).toBe(1)
   })
 
-  test('prints no warning about SQLite and holds no other warning back', async () => {
+  test('prints no warning about SQLite', async () => {
     const path = join(temporaryDirectory(), 'tacit.db')
     const { lines, stderr } = await runChild({ path, durability: 'normal', appends: 1, prefix: 'x' })
     expect(lines.at(-1)).toBe('stored x-0 1')
     expect(stderr).toBe('')
+  })
+
+  test('holds back exactly that warning', () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    onTestFinished(() => emitWarning.mockRestore())
+    withoutSqliteWarning(() => {
+      process.emitWarning('SQLite is an experimental feature and might change at any time', 'ExperimentalWarning')
+      process.emitWarning('Something else', 'ExperimentalWarning')
+    })
+    process.emitWarning('SQLite is an experimental feature: said by somebody else')
+    expect(emitWarning.mock.calls).toEqual([
+      ['Something else', 'ExperimentalWarning'],
+      ['SQLite is an experimental feature: said by somebody else'],
+    ])
   })
 })
 

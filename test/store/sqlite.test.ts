@@ -6,6 +6,7 @@ import { integer, seedRng } from '../../src/math/rng.ts'
 import { Connection } from '../../src/store/sqlite/connection.ts'
 import { migrate } from '../../src/store/sqlite/migrations.ts'
 import { SqliteStore } from '../../src/store/sqlite/store.ts'
+import { collect } from '../helpers/collect.ts'
 import { decisionFact, outcomeFact } from '../helpers/facts.ts'
 import { openStoreAt, runChild, temporaryDirectory } from './temporary.ts'
 
@@ -137,23 +138,48 @@ describe('space', () => {
 })
 
 describe('queries', () => {
-  test('use an index for every read that grows with the log', async () => {
-    const connection = new Connection({ path: ':memory:', readOnly: false, busyTimeoutMs: 0 })
+  /** Notes every statement that a store runs. */
+  class RecordingConnection extends Connection {
+    readonly texts = new Set<string>()
+    override statement(sql: string) {
+      this.texts.add(sql)
+      return super.statement(sql)
+    }
+  }
+
+  test('use an index that leads with the scope, for every read and write that grows with the log', async () => {
+    const connection = new RecordingConnection({ path: ':memory:', readOnly: false, busyTimeoutMs: 0 })
     await migrate(connection)
-    const plan = (sql: string) =>
-      connection
-        .all(`EXPLAIN QUERY PLAN ${sql}`, ...new Array(sql.split('?').length - 1).fill(1))
-        .map(row => String(row.detail))
-        .join('; ')
-    const tail = plan('SELECT * FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?')
-    expect(tail).toContain('fact_by_arrival (scope=? AND rowid>?)')
-    const log = plan('SELECT * FROM fact WHERE scope = ? AND recorded_at_us > ? ORDER BY recorded_at_us LIMIT ?')
-    expect(log).toContain('fact_by_record_time (scope=? AND recorded_at_us>?)')
-    const counts = plan('SELECT kind, count(*), min(at_us), max(at_us) FROM fact WHERE scope = ? GROUP BY kind')
-    expect(counts).toContain('COVERING INDEX fact_by_execution')
-    const newest = plan('SELECT * FROM execution WHERE scope = ? ORDER BY decided_at_us DESC, seq DESC LIMIT ?')
-    expect(newest).toContain('execution_by_time')
-    for (const text of [tail, log, newest]) expect(text).not.toContain('B-TREE')
-    connection.close()
+    connection.texts.clear()
+    const store = new SqliteStore(connection, Date.now)
+    const vector = Float32Array.of(0.6, 0.8)
+    for (const id of ['a', 'b']) {
+      await store.append('s', [[decisionFact(id), outcomeFact(id)]], [{ executionId: id, embedder: 'e', vector }])
+    }
+    const filter = { taskType: 'database', arm: 'optimizer', sinceUs: 0, withOutcome: true }
+    await store.tail('s', 0, 10)
+    await store.log('s', { recordedAtUs: 1, id: 'x' }, 10)
+    await store.facts('s', ['a'])
+    await store.executions('s', { limit: 10 })
+    await store.executions('s', { ...filter, limit: 10 })
+    await collect(store.scan('s', filter))
+    await store.nearest('s', { embedder: 'e', vector, threshold: 0, limit: 1 })
+    await store.nearest('s', { embedder: 'e', vector, threshold: 0, limit: 1, filter })
+    await store.scopes()
+    await store.stats('s')
+    const texts = [...connection.texts].filter(sql => /\b(from|into) "?(fact|execution|vector)\b/i.test(sql))
+    expect(texts.length).toBeGreaterThan(12)
+    for (const sql of texts) {
+      const values = new Array<number>(sql.split('?').length - 1).fill(1)
+      const plan = connection.all(`EXPLAIN QUERY PLAN ${sql}`, ...values).map(row => String(row.detail))
+      for (const step of plan) {
+        expect(step, sql).not.toMatch(/SCAN (fact|execution|vector)(?! USING COVERING INDEX)/)
+        if (!sql.includes('GROUP BY')) expect(step, sql).not.toContain('TEMP B-TREE')
+        if (!sql.includes('cursor > ?') || sql.includes('scope')) {
+          expect(step, sql).not.toMatch(/SEARCH (fact|execution|vector) USING INTEGER PRIMARY KEY/)
+        }
+      }
+    }
+    await store.close()
   })
 })

@@ -20,6 +20,7 @@ import type {
 import { Top } from '../top.ts'
 import { appendGroups, assertAppendable, RecordClock } from './append.ts'
 import { Connection, type Row, type Value } from './connection.ts'
+import { isBusy, translateFailure } from './failure.ts'
 import { inspectFile } from './inspect.ts'
 import { assertUnchanged, foreignError, latestVersion, migrate, newerError, schemaVersion } from './migrations.ts'
 import { factColumns, toLoggedFact, toProjection, toVector } from './rows.ts'
@@ -140,10 +141,16 @@ export class SqliteStore implements Store {
   }
 
   changedByOthers(): boolean {
-    const version = this.#readDataVersion()
-    const isChanged = version !== this.#dataVersion
-    this.#dataVersion = version
-    return isChanged
+    try {
+      const version = this.#readDataVersion()
+      const isChanged = version !== this.#dataVersion
+      this.#dataVersion = version
+      return isChanged
+    } catch (error) {
+      // Whoever holds the file so that it cannot even be read may be changing it.
+      if (isBusy(error)) return true
+      throw translateFailure(error, this.location)
+    }
   }
 
   async executions(scope: string, filter: ExecutionFilter): Promise<ExecutionRow[]> {
@@ -152,13 +159,13 @@ export class SqliteStore implements Store {
 
   async *scan(scope: string, filter: ExecutionFilter): AsyncGenerator<ExecutionRow> {
     let left = filter.limit ?? Number.POSITIVE_INFINITY
-    for (let afterSeq = 0; left > 0; ) {
+    for (let afterId = ''; left > 0; ) {
       const length = Math.min(pageLength, left)
-      const rows = await this.#query(scanQuery(sqliteQueries, scope, filter, afterSeq, length))
+      const rows = await this.#query(scanQuery(sqliteQueries, scope, filter, afterId, length))
       for (const row of rows) yield toRow(row)
       if (rows.length < length) return
       left -= rows.length
-      afterSeq = rows.at(-1)!.seq as number
+      afterId = rows.at(-1)!.id as string
     }
   }
 
