@@ -37,7 +37,7 @@ export function message(
     y.push(s[i]! * scale)
     total += g[i]!
   }
-  return { arms: [...arms], g, y, eta: kShared / (1 + kShared * total) }
+  return { arms, g, y, eta: kShared / (1 + kShared * total) }
 }
 
 /** A posterior over the values of all arms: mean and row-major covariance. */

@@ -115,9 +115,10 @@ export class HierarchyModel {
     else this.#updateRoot(before, after)
   }
 
-  /** What the category says about the root at this moment. */
+  /** What the category says about the root at this moment; what is learned later does not change it. */
   messageOf(category: string): Message | DenseMessage {
-    const cells = this.#evidence.categories.get(category) ?? nothing
+    const live = this.#evidence.categories.get(category) ?? nothing
+    const cells = { ...live, arms: [...live.arms] }
     const { shared, own } = this.#categoryVariances(category)
     const dense = this.#tasks?.categories.get(category)
     if (dense === undefined) return message(shared, own, 1, cells.arms, cells.n, cells.s)
