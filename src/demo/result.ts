@@ -6,7 +6,7 @@ export interface DemoOptions {
   readonly seed: string
   /** Number of tasks, at least 50; 600 unless told. */
   readonly tasks?: number
-  /** Replace the file at `db` if it is the database of an earlier demo. Any other file is refused all the same. */
+  /** Set the file at `db` aside (renamed) if it is an earlier demo's database. Any other file is refused all the same. */
   readonly force: boolean
   readonly onProgress: (progress: { phase: string; done: number; total: number }) => void
 }
