@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { TacitError } from '../../src/errors.ts'
 
-export const protocols = ['offline', 'online'] as const
+const protocols = ['offline', 'online'] as const
 export type Protocol = (typeof protocols)[number]
-export const policies = ['tacit', 'thompson', 'uniform'] as const
+const policies = ['tacit', 'thompson', 'uniform'] as const
 export type PolicyName = (typeof policies)[number]
 
 export interface Options {

@@ -20,7 +20,7 @@ export interface Figure {
 }
 
 /** Mean online reward that the default configuration has to reach, by view. */
-export const floors: Readonly<Record<string, number>> = {
+const floors: Readonly<Record<string, number>> = {
   llmrouter: 0.6,
   bfcl: 0.865,
   bfcl_mid: 0.8,

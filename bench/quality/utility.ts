@@ -37,7 +37,7 @@ export function utilityOf(terms: readonly UtilityTerm[] = qualityOnly): Utility 
 }
 
 /** Sum of weight x value, with each value on its scale; null when one is missing without a substitute. */
-export function sum(terms: readonly UtilityTerm[], valueFor: (term: UtilityTerm) => number | null): number | null {
+function sum(terms: readonly UtilityTerm[], valueFor: (term: UtilityTerm) => number | null): number | null {
   let total = 0
   for (const term of terms) {
     const value = valueFor(term) ?? term.missing
