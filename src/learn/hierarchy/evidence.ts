@@ -6,6 +6,8 @@ export const phantom = 0
 const maxTasks = 100_000
 /** A task whose evidence has faded below this is forgotten. */
 const minTaskWeight = 0.01
+/** An arm whose evidence in a node is below this counts as not observed there. */
+const minWeight = 1e-9
 
 /** Counts and sums of the arms observed in one node; parallel arrays, arms in order of first observation. */
 export interface Cells {
@@ -41,10 +43,11 @@ export class EvidenceTable {
   /** Whole day (since 1970) that the weights refer to. */
   day = 0
   readonly #indexOf = new Map<string, number>()
-  readonly #halfLifeDays: number | null
+  /** Age at which an observation counts half, in days; null: evidence does not fade. */
+  readonly halfLifeDays: number | null
 
   constructor(halfLifeDays: number | null) {
-    this.#halfLifeDays = halfLifeDays
+    this.halfLifeDays = halfLifeDays
   }
 
   /** Index of an arm, the phantom's for one never observed. */
@@ -62,7 +65,7 @@ export class EvidenceTable {
 
   /** Weight of an observation made on `day`; observations from after the table's day count fully. */
   weightOf(day: number): number {
-    return this.#halfLifeDays === null ? 1 : 2 ** (-Math.max(0, this.day - Math.floor(day)) / this.#halfLifeDays)
+    return this.halfLifeDays === null ? 1 : 2 ** (-Math.max(0, this.day - Math.floor(day)) / this.halfLifeDays)
   }
 
   /** Lets all evidence age until `day`. True if any weight changed. */
@@ -71,8 +74,8 @@ export class EvidenceTable {
     if (days <= 0) return false
     const isEmpty = this.categories.size === 0
     this.day += days
-    if (isEmpty || this.#halfLifeDays === null) return false
-    const factor = 2 ** (-days / this.#halfLifeDays)
+    if (isEmpty || this.halfLifeDays === null) return false
+    const factor = 2 ** (-days / this.halfLifeDays)
     scale(this.totals, factor)
     for (const cells of this.categories.values()) scale(cells, factor)
     for (const [key, cells] of this.tasks) {
@@ -84,20 +87,30 @@ export class EvidenceTable {
 
   /** Adds `weight` observations (negative to take them out again). */
   add({ arm, category, task, value }: Observation, weight: number): void {
+    for (const cells of [this.categoryCells(category), this.totals, this.taskCells(task, category)]) {
+      addTo(cells, arm, weight, weight * value)
+    }
+  }
+
+  /** Cells of a category, new ones if it was never met. */
+  categoryCells(category: string): Cells {
     let cells = this.categories.get(category)
     if (cells === undefined) {
       cells = { arms: [], n: [], s: [] }
       this.categories.set(category, cells)
     }
-    addTo(cells, arm, value, weight)
-    addTo(this.totals, arm, value, weight)
-    let own = this.tasks.get(task)
-    if (own === undefined) {
-      own = { category, arms: [], n: [], s: [] }
-      this.tasks.set(task, own)
+    return cells
+  }
+
+  /** Cells of a task, new ones if it was never met; where there are too many tasks, the oldest is forgotten. */
+  taskCells(task: number, category: string): TaskCells {
+    let cells = this.tasks.get(task)
+    if (cells === undefined) {
+      cells = { category, arms: [], n: [], s: [] }
+      this.tasks.set(task, cells)
+      if (this.tasks.size > maxTasks) this.tasks.delete(this.tasks.keys().next().value!)
     }
-    addTo(own, arm, value, weight)
-    if (this.tasks.size > maxTasks) this.tasks.delete(this.tasks.keys().next().value!)
+    return cells
   }
 
   /** Observations of an arm: everywhere, in the category, on the task. */
@@ -144,34 +157,58 @@ export class EvidenceTable {
   }
 }
 
+/**
+ * What two tables know together, as of the later day of the two: the same (but for rounding and for the numbering of
+ * the arms) as if all observations had gone into one table with the half-life of `a`. Neither table changes.
+ */
+export function mergeEvidence(a: EvidenceTable, b: EvidenceTable): EvidenceTable {
+  const merged = EvidenceTable.fromState(a.toState(), a.halfLifeDays)
+  const other = EvidenceTable.fromState(b.toState(), a.halfLifeDays)
+  const day = Math.max(a.day, b.day)
+  merged.advance(day)
+  other.advance(day)
+  const arms = other.arms.map((arm, index) => (index === phantom ? phantom : merged.intern(arm)))
+  const add = (cells: Cells, more: Cells) => {
+    for (const [i, arm] of more.arms.entries()) addTo(cells, arms[arm]!, more.n[i]!, more.s[i]!)
+  }
+  add(merged.totals, other.totals)
+  for (const [name, cells] of other.categories) add(merged.categoryCells(name), cells)
+  for (const [key, cells] of other.tasks) add(merged.taskCells(key, cells.category), cells)
+  return merged
+}
+
 /** Count of one arm in a node. */
 export function countIn(cells: Cells | undefined, arm: number): number {
   const at = cells === undefined ? -1 : cells.arms.indexOf(arm)
   return at < 0 ? 0 : cells!.n[at]!
 }
 
-function addTo(cells: Cells, arm: number, value: number, weight: number): void {
+function addTo(cells: Cells, arm: number, n: number, sum: number): void {
   let at = cells.arms.indexOf(arm)
   if (at < 0) {
     at = cells.arms.push(arm) - 1
     cells.n.push(0)
     cells.s.push(0)
   }
-  cells.n[at]! += weight
-  cells.s[at]! += weight * value
+  cells.n[at]! += n
+  cells.s[at]! += sum
   // Rounding must not leave a trace of evidence that was taken out.
-  if (cells.n[at]! < 1e-9) {
-    cells.arms.splice(at, 1)
-    cells.n.splice(at, 1)
-    cells.s.splice(at, 1)
-  }
+  if (cells.n[at]! < minWeight) remove(cells, at)
 }
 
 function scale(cells: Cells, factor: number): void {
-  for (let i = 0; i < cells.n.length; i++) {
+  for (let i = cells.n.length - 1; i >= 0; i--) {
     cells.n[i]! *= factor
     cells.s[i]! *= factor
+    // A precision that fades to nothing would leave a matrix without an inverse.
+    if (cells.n[i]! < minWeight) remove(cells, i)
   }
+}
+
+function remove(cells: Cells, at: number): void {
+  cells.arms.splice(at, 1)
+  cells.n.splice(at, 1)
+  cells.s.splice(at, 1)
 }
 
 /** Cells one after the other: length, then (arm, n, s) triples. */

@@ -1,5 +1,6 @@
 import { HierarchyEnsemble } from '../hierarchy/ensemble.ts'
 import type { State, StateRecord } from '../state.ts'
+import { clip } from './base-rates.ts'
 import type { Forecast, Predictor, Query } from './predictor.ts'
 
 /** Log amounts vary over orders of magnitude between kinds of work, less between arms. */
@@ -40,7 +41,7 @@ export class AmountPredictor implements Predictor {
   predict({ arm, category, task }: Query): Forecast {
     if (this.#observed === 0) return { value: null, interval: null, nEff: 0 }
     const { mean, deviation } = this.#standard(arm, category ?? '', task)
-    const amount = (z: number) => Math.max(0, Math.exp(mean + z * deviation) - this.#unit)
+    const amount = (z: number) => clip(Math.exp(mean + z * deviation) - this.#unit, 0, Number.MAX_VALUE)
     const { all } = this.#ensemble.evidence.counts(arm, category ?? '', task)
     return { value: amount(0), interval: [amount(-this.#low), amount(this.#high)], nEff: all }
   }

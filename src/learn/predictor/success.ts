@@ -42,10 +42,10 @@ export class SuccessPredictor implements Predictor {
     const history = this.#rates.evidence.tasks.get(query.task)
     const p = history?.arms.length ? this.#memory.predict(fresh.p, query.arm, history, this.#rates) : fresh.p
     const nEff = fresh.nEff + this.#rates.evidence.counts(query.arm, category, query.task).task
-    // A Beta posterior worth the observations behind the forecast, on top of a uniform prior.
-    const a = p * (nEff + 2)
-    const b = (1 - p) * (nEff + 2)
-    return { value: p, interval: [betaQuantile(0.05, a, b), betaQuantile(0.95, a, b)], nEff }
+    // A Beta posterior worth the observations behind the forecast, on top of a uniform prior; with few of them it is
+    // centred elsewhere, so it is stretched to hold the forecast.
+    const quantile = (level: number) => betaQuantile(level, 1 + p * nEff, 1 + (1 - p) * nEff)
+    return { value: p, interval: [Math.min(p, quantile(0.05)), Math.max(p, quantile(0.95))], nEff }
   }
 
   advance(day: number): void {
