@@ -53,13 +53,13 @@ describe('the checker of imports', () => {
     ['the type of an import', `let a: import('../engine/a.ts').A`],
   ])('sees an upward import made by %s', (_form, text) => {
     expect(importViolations(treeOf({ 'store/s.ts': text, 'engine/a.ts': '' }))).toEqual([
-      'src/store/s.ts imports src/engine/a.ts: store may import only math, errors, records, config.',
+      'src/store/s.ts imports src/engine/a.ts: store may import only math, errors, scales, records, config.',
     ])
   })
 
   test('refuses a sideways import', () => {
     expect(importViolations(treeOf({ 'store/s.ts': `import '../learn/l.ts'`, 'learn/l.ts': '' }))).toEqual([
-      'src/store/s.ts imports src/learn/l.ts: store may import only math, errors, records, config.',
+      'src/store/s.ts imports src/learn/l.ts: store may import only math, errors, scales, records, config.',
     ])
   })
 

@@ -4,6 +4,10 @@ import ts from 'typescript'
 /** Source files by their path below `src`, with forward slashes: 'engine/open.ts' → its text. */
 export type SourceTree = ReadonlyMap<string, string>
 
+const ground = ['math', 'errors', 'scales']
+const facts = [...ground, 'records', 'config']
+const parts = [...facts, 'store', 'embed', 'learn']
+
 /**
  * Who may import whom, type imports included. An area is a folder of `src`, or a file directly in it. A file may always
  * import from its own area; `index.ts` may import everything and is imported by nobody.
@@ -14,21 +18,21 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   scales: [],
   // level 1: the facts and the options; an option may speak of facts, never the other way round
-  records: ['math', 'errors', 'scales'],
-  config: ['math', 'errors', 'records'],
+  records: ground,
+  config: [...ground, 'records'],
   // level 2: side by side, never each other
-  store: ['math', 'errors', 'records', 'config'],
-  embed: ['math', 'errors', 'records', 'config'],
-  learn: ['math', 'errors', 'records', 'config'],
+  store: facts,
+  embed: facts,
+  learn: facts,
   // level 3: side by side, never each other
-  ingest: ['math', 'errors', 'records', 'config', 'store', 'embed', 'learn'],
-  analyse: ['math', 'errors', 'records', 'config', 'store', 'embed', 'learn'],
-  knowledge: ['math', 'errors', 'records', 'config', 'store', 'embed', 'learn'],
+  ingest: parts,
+  analyse: parts,
+  knowledge: parts,
   // level 4: the only place where storage and learning meet
-  engine: ['math', 'errors', 'scales', 'records', 'config', 'store', 'embed', 'learn', 'ingest', 'analyse', 'knowledge'],
+  engine: [...parts, 'ingest', 'analyse', 'knowledge'],
   // level 5: the edges; the command line starts the demo
-  demo: ['math', 'errors', 'records', 'config', 'engine'],
-  serve: ['math', 'errors', 'records', 'config', 'engine', 'demo'],
+  demo: [...facts, 'engine'],
+  serve: [...facts, 'engine', 'demo'],
 }
 
 /** Every breach of the import table in `tree`, one sentence each, naming both files and the rule. */
