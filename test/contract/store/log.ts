@@ -164,8 +164,9 @@ export function logContract(withStore: WithStore): void {
           await append(store, recorded(decisionFact('past'), 7))
           await append(store, recorded(decisionFact('ahead'), 5_000_000))
           await append(store, decisionFact('local'))
+          await append(store, recorded(decisionFact('further ahead'), 6_000_000), decisionFact('beside it'))
           const times = (await store.tail('s', 0, 10)).map(({ fact }) => fact.recordedAtUs)
-          expect(times).toEqual([7, 5_000_000, 5_000_001])
+          expect(times).toEqual([7, 5_000_000, 5_000_001, 6_000_000, 6_000_001])
         },
         { now: () => 1_000 },
       ))

@@ -111,10 +111,7 @@ export function projectionContract(withStore: WithStore): void {
     test('has no propensity and no stage for recorded history', () =>
       withStore(async store => {
         const body = { propensity: null, distribution: null, policy: null, stage: null, explored: null, taskType: null }
-        const row = await rowAfter(
-          store,
-          decisionFact('a', { body: { ...body, context: { repository: 'shop' } } }),
-        )
+        const row = await rowAfter(store, decisionFact('a', { body: { ...body, context: { repository: 'shop' } } }))
         expect(row).toEqual({ ...decidedRow, propensity: null, stage: null, taskType: null, repository: 'shop' })
       }))
 

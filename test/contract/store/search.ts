@@ -245,6 +245,7 @@ export function searchContract(withStore: WithStore): void {
             { executionId: 'taken', embedder, vector: second },
           ],
         )
+        await store.append('s', [], [{ executionId: 'a', embedder, vector: second }])
         const near = (name: string) => store.nearest('s', { embedder: name, vector: first, threshold: -1, limit: 10 })
         expect((await near(embedder)).map(({ execution, similarity }) => [execution.id, similarity])).toEqual([
           ['a', 1],
