@@ -14,7 +14,7 @@ import { type Fact, factSchema } from '../records.ts'
  * `sha256` covers the facts alone: each as compact JSON followed by a line feed, in order. So both forms of one log have
  * the same checksum, whenever and wherever they were written.
  */
-export const bundleVersion = 1
+const bundleVersion = 1
 export const bundleFormats = ['ndjson', 'json'] as const
 export type BundleFormat = (typeof bundleFormats)[number]
 

@@ -193,6 +193,24 @@ describe('a file that is no database', () => {
   })
 })
 
+describe('the demo', () => {
+  it('leaves a database to go on with, at the path of --db alone, and never over another file', async () => {
+    const cwd = temporaryDirectory()
+    const env = { TACIT_DB: 'mine.db' }
+    const { code, stdout, stderr } = await tacit(['demo', '--tasks', '50', '--json', '--db', 'demo.db'], { cwd, env })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const result = json(stdout)
+    expect(result.tasks).toBeGreaterThan(0)
+    expect(existsSync(join(cwd, 'mine.db'))).toBe(false)
+    const status = json((await tacit(['status', '--json', '--db', 'demo.db'], { cwd })).stdout)
+    expect(status.executions).toBeGreaterThanOrEqual(result.tasks)
+
+    writeFileSync(join(cwd, 'notes.txt'), 'precious')
+    expect((await tacit(['demo', '--force', '--db', 'notes.txt'], { cwd })).code).not.toBe(0)
+    expect(readFileSync(join(cwd, 'notes.txt'), 'utf8')).toBe('precious')
+  })
+})
+
 describe('Tacit switched off', () => {
   it('still answers decide, writes nothing, and says so', async () => {
     const cwd = temporaryDirectory()

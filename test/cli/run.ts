@@ -7,6 +7,9 @@ import { onTestFinished } from 'vitest'
 
 const main = fileURLToPath(new URL('../../src/serve/cli/main.ts', import.meta.url))
 
+/** Many short processes load the same sources: compile them once. */
+const compileCache = join(tmpdir(), 'tacit-test-compile-cache')
+
 export interface Finished {
   readonly code: number | null
   readonly stdout: string
@@ -25,7 +28,7 @@ export interface RunOptions {
 export function tacit(args: readonly string[], { stdin, cwd, env, onStart }: RunOptions = {}): Promise<Finished> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_COMPILE_CACHE: compileCache, ...env },
     stdio: 'pipe',
   })
   const stdout: Buffer[] = []

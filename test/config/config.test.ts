@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -181,6 +181,24 @@ describe('names of earlier systems', () => {
 
 describe('the list of options', () => {
   const { settings } = loadConfig()
+  const source = new URL('../../src/', import.meta.url)
+  const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter(path => path.endsWith('.ts') && path !== 'config.ts')
+    .map(path => readFileSync(new URL(path, source), 'utf8'))
+
+  it.each(settings.map(({ key }) => key))('has none that nothing reads: %s', key => {
+    const names = key.split('.')
+    const last = names.at(-1)!
+    const group = names.length > 1 ? names[0]! : 'config'
+    // As a property of its group (the utility's terms are passed on as weights), or taken out of it by name; the
+    // version of the utility is part of what names the learned state.
+    const readings = [
+      new RegExp(`\\b${group === 'utility' ? 'weights' : group}\\??\\.${last}\\b`),
+      new RegExp(`\\{[^{}]*\\b${last}\\b[^{}]*\\}[^=\\n]*(=|: )[^\\n]*(config|Config|${group})\\b`),
+      ...(key === 'utility.version' ? [/JSON\.stringify\([^)]*config\.utility\b/] : []),
+    ]
+    expect(code.some(text => readings.some(reading => reading.test(text)))).toBe(true)
+  })
 
   it('gives each option one meaning and one variable', () => {
     expect(settings.length).toBeGreaterThan(15)

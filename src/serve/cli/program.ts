@@ -20,7 +20,7 @@ export async function runCli(args: readonly string[]): Promise<void> {
 }
 
 /** The program, with the commands that `args` name completed. */
-export async function createProgram(args: readonly string[]): Promise<Command> {
+async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('tacit')
   program
     .description(

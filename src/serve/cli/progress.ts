@@ -23,7 +23,7 @@ export function createProgress(label: string, stream: NodeJS.WriteStream = proce
       shownAtMs = nowMs
       isShown = true
       const line = share === null ? `${label}  ${text}` : `${label}  ${bar(share)} ${percent(share)}  ${text}`
-      stream.write(`\r\u001B[2K${line.slice(0, Math.max(20, stream.columns - 1))}`)
+      stream.write(`\r\u001B[2K${line.slice(0, (stream.columns || 80) - 1)}`)
     },
     clear() {
       if (isShown) stream.write('\r\u001B[2K')
