@@ -2,7 +2,7 @@ import type { TacitEvents } from './types.ts'
 
 type Handler<K extends keyof TacitEvents> = (event: TacitEvents[K]) => void
 
-/** Tells listeners what happened. A handler that throws is reported and keeps nobody else from hearing. */
+/** Tells listeners what happened. A handler that throws or rejects is reported and keeps nobody else from hearing. */
 export class EventBus {
   readonly #handlers = new Map<keyof TacitEvents, Set<Handler<never>>>()
   readonly #onFailure: (error: Error) => void
@@ -20,7 +20,8 @@ export class EventBus {
   emit<K extends keyof TacitEvents>(type: K, event: TacitEvents[K]): void {
     for (const handler of this.#handlers.get(type) ?? []) {
       try {
-        ;(handler as Handler<K>)(event)
+        const result: unknown = (handler as Handler<K>)(event)
+        if (result instanceof Promise) result.catch(error => this.#onFailure(asError(error)))
       } catch (error) {
         this.#onFailure(asError(error))
       }

@@ -69,6 +69,8 @@ const runTask = async <T>(task: (context: WrapContext) => Promise<T> | T, contex
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
+    // The task may have been cancelled from within its first, synchronous part.
+    if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 }
