@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { TacitError } from '../errors.ts'
-import { openSqliteStore, type SqliteOptions } from './sqlite/store.ts'
+import { openSqliteStore, type SqliteOptions } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
 /** How to open a store. */

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { TacitError } from '../../src/errors.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { decisionFact } from '../helpers/facts.ts'
 
 export interface Task {

@@ -3,7 +3,15 @@ import type { Fact } from '../../records.ts'
 import { type Projection, project } from '../projection.ts'
 import type { Appended, FactDraft, LoggedFact, VectorRow } from '../store.ts'
 import type { Connection } from './connection.ts'
-import { executionValues, factColumns, toBytes, toLoggedFact, toProjection, upsertExecution } from './rows.ts'
+import {
+  executionValues,
+  factColumns,
+  toBytes,
+  toLoggedFact,
+  toProjection,
+  upsertExecution,
+  withScopes,
+} from './rows.ts'
 
 /** A time beyond this (the year 2200) is a mistake; kept, it would push the clock of every later fact ahead. */
 const latestRecordableUs = 7_258_118_400_000_000
@@ -55,13 +63,8 @@ export class RecordClock {
   }
 }
 
-/** The highest time per scope is the end of an index; scopes are found by jumping from one to the next. */
-const highestRecordedAt = `
-  WITH RECURSIVE scopes (scope) AS (
-    SELECT min(scope) FROM fact
-    UNION ALL
-    SELECT (SELECT min(fact.scope) FROM fact WHERE fact.scope > scopes.scope) FROM scopes WHERE scopes.scope IS NOT NULL
-  )
+/** The highest time of each scope is the end of an index. */
+const highestRecordedAt = `${withScopes}
   SELECT coalesce(max((SELECT max(recorded_at_us) FROM fact WHERE fact.scope = scopes.scope)), 0) FROM scopes`
 
 /** @throws TacitError INVALID_INPUT for a draft or a vector that cannot be kept. */

@@ -7,6 +7,14 @@ import type { Row, Value } from './connection.ts'
 
 export const factColumns = 'cursor, id, kind, execution_id, at_us, recorded_at_us, origin, body'
 
+/** Begins a query over `scopes`, found by jumping along an index from one scope to the next; ends with a null. */
+export const withScopes = `
+  WITH RECURSIVE scopes (scope) AS (
+    SELECT min(scope) FROM fact
+    UNION ALL
+    SELECT (SELECT min(fact.scope) FROM fact WHERE fact.scope > scopes.scope) FROM scopes WHERE scopes.scope IS NOT NULL
+  )`
+
 export function toLoggedFact(row: Row): LoggedFact {
   const fact = {
     id: row.id,

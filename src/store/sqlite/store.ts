@@ -2,6 +2,7 @@ import { setImmediate as otherWork } from 'node:timers/promises'
 import type { CompiledQuery } from 'kysely'
 import { TacitError } from '../../errors.ts'
 import { comparePositions, type FactKind, nameSchema, type Position } from '../../records.ts'
+import { cosineTo } from '../cosine.ts'
 import { toExecutionRow } from '../projection.ts'
 import { executionsQuery, scanQuery, sqliteQueries, vectorsQuery } from '../queries.ts'
 import type {
@@ -19,54 +20,17 @@ import type {
 } from '../store.ts'
 import { Top } from '../top.ts'
 import { appendGroups, assertAppendable, RecordClock } from './append.ts'
-import { Connection, type Row, type Value } from './connection.ts'
+import type { Connection, Row, Value } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
-import { inspectFile } from './inspect.ts'
-import { assertUnchanged, foreignError, latestVersion, migrate, newerError, schemaVersion } from './migrations.ts'
-import { factColumns, toLoggedFact, toProjection, toVector } from './rows.ts'
-
-export interface SqliteOptions {
-  /** A file path, or `:memory:` for a database that ends with the store. */
-  readonly path: string
-  /** normal: a commit survives the death of the process; full: also a power cut. */
-  readonly durability: 'normal' | 'full'
-  /** Longest wait for other writers, milliseconds. */
-  readonly busyTimeoutMs: number
-  /** Default false. The file must exist; writes are refused with STORE_READ_ONLY. */
-  readonly readOnly?: boolean
-  /** The clock: milliseconds since 1970. Default: the system's. */
-  readonly now?: () => number
-}
+import { factColumns, toLoggedFact, toProjection, toVector, withScopes } from './rows.ts'
 
 /** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
 const pageLength = 512
-/** Frames after which the write-ahead log is folded into the file, and the size to which it is cut back then. */
-const walPages = 1000
-const walBytes = 8 * 1024 * 1024
-
-/**
- * Opens a SQLite file as a store. A missing or empty file becomes a new database; an older schema is brought up to date.
- * @throws TacitError STORE_UNAVAILABLE (no directory, no rights, no such file to read), STORE_READ_ONLY (not writable),
- *   STORE_CORRUPT (not a Tacit database, or damaged; the file stays as it is), STORE_NEWER, STORE_BUSY.
- * @example const store = await openSqliteStore({ path: './tacit.db', durability: 'normal', busyTimeoutMs: 10_000 })
- */
-export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
-  const { path, durability, busyTimeoutMs, readOnly = false, now = Date.now } = options
-  const isInMemory = path === ':memory:'
-  if (!isInMemory) inspectFile(path, readOnly)
-  const connection = new Connection({ path, readOnly, busyTimeoutMs })
-  try {
-    if (readOnly) await connection.read(() => assertReadable(connection))
-    else {
-      await migrate(connection)
-      if (!isInMemory) await setWriteAheadLog(connection, durability)
-    }
-    return await connection.attempt(() => new SqliteStore(connection, now))
-  } catch (error) {
-    connection.close()
-    throw error
-  }
-}
+const selectTail = `SELECT ${factColumns} FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?`
+const selectRecordedAt = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us = ?`
+const selectRecordedAfter = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us > ? ORDER BY recorded_at_us LIMIT ?`
+const selectOfExecution = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id = ?`
+const selectScopes = `${withScopes} SELECT scope FROM scopes WHERE scope IS NOT NULL`
 
 /** The store over a connection whose schema is up to date. */
 export class SqliteStore implements Store {
@@ -98,8 +62,7 @@ export class SqliteStore implements Store {
   }
 
   async tail(scope: string, cursor: number, limit: number): Promise<LoggedFact[]> {
-    const sql = `SELECT ${factColumns} FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?`
-    return (await this.#rows(sql, scope, cursor, limit)).map(toLoggedFact)
+    return (await this.#rows(selectTail, scope, cursor, limit)).map(toLoggedFact)
   }
 
   /**
@@ -108,29 +71,21 @@ export class SqliteStore implements Store {
    */
   async log(scope: string, after: Position | null, limit: number): Promise<LoggedFact[]> {
     const connection = this.#connection
-    const recordedAt = (sign: '=' | '>', suffix = '') =>
-      `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us ${sign} ? ${suffix}`
     const rows = await connection.read(() => {
-      const same = after === null ? [] : connection.all(recordedAt('='), scope, after.recordedAtUs)
-      const later = connection.all(
-        recordedAt('>', 'ORDER BY recorded_at_us LIMIT ?'),
-        scope,
-        after?.recordedAtUs ?? -1,
-        limit,
-      )
+      const same = after === null ? [] : connection.all(selectRecordedAt, scope, after.recordedAtUs)
+      const later = connection.all(selectRecordedAfter, scope, after?.recordedAtUs ?? -1, limit)
       const lastAt = later.at(-1)?.recorded_at_us
       if (lastAt === undefined) return same
       const whole = later.filter(row => row.recorded_at_us !== lastAt)
-      return [...same, ...whole, ...connection.all(recordedAt('='), scope, lastAt)]
+      return [...same, ...whole, ...connection.all(selectRecordedAt, scope, lastAt)]
     })
     const facts = rows.map(toLoggedFact).sort((a, b) => comparePositions(a.fact, b.fact))
     return facts.filter(({ fact }) => after === null || comparePositions(fact, after) > 0).slice(0, limit)
   }
 
   async facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>> {
-    const sql = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id = ?`
     const all = await this.#connection.read(() =>
-      executionIds.map(id => [id, this.#connection.all(sql, scope, id)] as const),
+      executionIds.map(id => [id, this.#connection.all(selectOfExecution, scope, id)] as const),
     )
     return new Map(
       all.flatMap(([id, rows]) => {
@@ -257,7 +212,7 @@ export class SqliteStore implements Store {
   }
 
   async scopes(): Promise<string[]> {
-    return (await this.#rows(distinctScopes)).map(row => row.scope as string)
+    return (await this.#rows(selectScopes)).map(row => row.scope as string)
   }
 
   async close(): Promise<void> {
@@ -282,66 +237,11 @@ export class SqliteStore implements Store {
   }
 }
 
-/** Jumps from scope to scope along an index. */
-const distinctScopes = `
-  WITH RECURSIVE scopes (scope) AS (
-    SELECT min(scope) FROM fact
-    UNION ALL
-    SELECT (SELECT min(fact.scope) FROM fact WHERE fact.scope > scopes.scope) FROM scopes WHERE scopes.scope IS NOT NULL
-  )
-  SELECT scope FROM scopes WHERE scope IS NOT NULL`
-
 const toRow = (row: Row): ExecutionRow => toExecutionRow(toProjection(row))
-
-/** Cosine similarity to `query`; 0 for a vector of length zero, exactly 1 for the same vector. */
-function cosineTo(query: Float32Array): (vector: Float32Array) => number {
-  let square = 0
-  for (const value of query) square += value * value
-  return vector => {
-    let product = 0
-    let otherSquare = 0
-    for (let index = 0; index < query.length; index += 1) {
-      const value = vector[index]!
-      product += query[index]! * value
-      otherSquare += value * value
-    }
-    return product === 0 ? 0 : product / Math.sqrt(square * otherSquare)
-  }
-}
 
 /** A scope is a name: what a database cannot tell apart (broken Unicode) must not become one scope. */
 function assertScope(scope: string): void {
   const result = nameSchema.safeParse(scope)
   if (result.success) return
   throw new TacitError('INVALID_INPUT', `The scope ${result.error.issues[0]!.message}. Choose another name.`)
-}
-
-function assertReadable(connection: Connection): void {
-  const version = schemaVersion(connection)
-  if (version > latestVersion) throw newerError(connection.location, version)
-  if (version === 0) throw foreignError(connection.location)
-  assertUnchanged(connection, version)
-  if (version === latestVersion) return
-  throw new TacitError(
-    'STORE_READ_ONLY',
-    `The schema of ${connection.location} is at version ${version} and must be brought to ${latestVersion}. ` +
-      'Open it once without readOnly.',
-  )
-}
-
-/** Readers do not block writers, and a commit is one append to the log beside the file, which is kept short. */
-async function setWriteAheadLog(connection: Connection, durability: 'normal' | 'full'): Promise<void> {
-  const mode = await connection.attempt(() => connection.value('PRAGMA journal_mode = WAL'))
-  if (mode !== 'wal') {
-    throw new TacitError(
-      'STORE_UNAVAILABLE',
-      `The file system of ${connection.location} cannot share memory between processes. Use a path on a local disk.`,
-    )
-  }
-  connection.exec(`PRAGMA wal_autocheckpoint = ${walPages}`)
-  connection.exec(`PRAGMA journal_size_limit = ${walBytes}`)
-  // FULL also flushes the disk's own cache where the system distinguishes (macOS).
-  connection.exec(
-    durability === 'full' ? 'PRAGMA synchronous = FULL; PRAGMA fullfsync = ON' : 'PRAGMA synchronous = NORMAL',
-  )
 }
