@@ -61,13 +61,9 @@ export class SuccessPredictor implements Predictor {
     const { arm, task, day } = query
     const category = query.category ?? ''
     const { forecasts, baseLogit, x, p } = this.#fresh(query)
-    for (const [i, forecast] of forecasts.entries()) {
-      this.#logWeights[i] = memory * this.#logWeights[i]! + learningRate * logLikelihood(value, forecast)
-    }
-    const best = Math.max(...this.#logWeights)
-    this.#logWeights = this.#logWeights.map(weight => weight - best)
     const history = this.#rates.evidence.tasks.get(task)
     if (history?.arms.length) this.#memory.learn(p, arm, history, this.#rates, value)
+    else this.#judge(forecasts, value)
     this.#cautious.learn(arm, x, baseLogit, value)
     this.#bold.learn(arm, x, baseLogit, value)
     this.#rates.learn(arm, category, task, day, value)
@@ -87,6 +83,15 @@ export class SuccessPredictor implements Predictor {
       memory: this.#memory.toState(),
       logWeights: [...this.#logWeights],
     }
+  }
+
+  /** Only tasks that are new tell how good a forecast for a new task is: on others the words already know the answer. */
+  #judge(forecasts: readonly number[], value: number): void {
+    for (const [i, forecast] of forecasts.entries()) {
+      this.#logWeights[i] = memory * this.#logWeights[i]! + learningRate * logLikelihood(value, forecast)
+    }
+    const best = Math.max(...this.#logWeights)
+    this.#logWeights = this.#logWeights.map(weight => weight - best)
   }
 
   /** The forecast without the task's own history, and its parts. */
