@@ -19,6 +19,7 @@ const commands = {
   demo: [['src/serve/cli/main.ts', 'demo']],
   tacit: [['src/serve/cli/main.ts']],
   parity: [['test/parity/report.ts']],
+  readme: [['scripts/readme.ts']],
   'bench:quality': [['--max-old-space-size=4096', 'bench/quality/main.ts']],
   build: [[...tsc, '-p', 'tsconfig.build.json']],
   format: [[...biome, 'check', '--write']],
