@@ -7,4 +7,344 @@ export type Evidence =
   /** Will not be built. */
   | { readonly state: 'dropped'; readonly reason: string }
 
-export const evidence: Readonly<Record<string, Evidence>> = {}
+export const evidence: Readonly<Record<string, Evidence>> = {
+  F001: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F001 F017 F021 one execution is recorded with its arm, task type, duration, success and error',
+    ],
+  },
+  F002: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F002 a batch gives each item its own result, and a bad item does not stop the others',
+    ],
+  },
+  F003: {
+    state: 'open',
+    missing: 'task types are compared exactly; spellings of one type are not brought together',
+    tests: ['parity/rows.test.ts > F003 any text serves as a task type, and executions are counted by it'],
+  },
+  F004: {
+    state: 'open',
+    missing: 'redaction and the option to keep a hash only',
+    tests: ['parity/rows.test.ts > F004 the words of the task are kept as they were given'],
+  },
+  F005: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F005 complexity is kept raw, and maps to 0..1 only if its scale was declared'],
+  },
+  F006: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F006 F007 F009 F010 F011 F012 F013 an arm has an agent, a team as a set, tier, pool, topology, strategy, parallelism and retry policy',
+    ],
+  },
+  F007: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F006 F007 F009 F010 F011 F012 F013 an arm has an agent, a team as a set, tier, pool, topology, strategy, parallelism and retry policy',
+    ],
+  },
+  F008: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F008 F030 the steps of an execution keep their order, and a pool its start and its end',
+    ],
+  },
+  F009: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F006 F007 F009 F010 F011 F012 F013 an arm has an agent, a team as a set, tier, pool, topology, strategy, parallelism and retry policy',
+    ],
+  },
+  F010: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F006 F007 F009 F010 F011 F012 F013 an arm has an agent, a team as a set, tier, pool, topology, strategy, parallelism and retry policy',
+    ],
+  },
+  F011: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F006 F007 F009 F010 F011 F012 F013 an arm has an agent, a team as a set, tier, pool, topology, strategy, parallelism and retry policy',
+    ],
+  },
+  F012: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F006 F007 F009 F010 F011 F012 F013 an arm has an agent, a team as a set, tier, pool, topology, strategy, parallelism and retry policy',
+    ],
+  },
+  F013: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F006 F007 F009 F010 F011 F012 F013 an arm has an agent, a team as a set, tier, pool, topology, strategy, parallelism and retry policy',
+    ],
+  },
+  F014: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F014 projects share a database and see nothing of each other'],
+  },
+  F015: { state: 'done', tests: ['parity/rows.test.ts > F015 file count and estimated tokens are kept as context'] },
+  F016: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F016 routing confidence is kept beside the propensity and is not taken for it'],
+  },
+  F017: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F001 F017 F021 one execution is recorded with its arm, task type, duration, success and error',
+    ],
+  },
+  F018: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F018 cost estimate and actual cost are both kept, exact to the micro-dollar, and their difference can be read',
+    ],
+  },
+  F019: { state: 'done', tests: ['parity/rows.test.ts > F019 F020 quality on 0 to 100 and coverage are kept on 0..1'] },
+  F020: { state: 'done', tests: ['parity/rows.test.ts > F019 F020 quality on 0 to 100 and coverage are kept on 0..1'] },
+  F021: {
+    state: 'open',
+    missing: 'the fingerprint of an error',
+    tests: [
+      'parity/rows.test.ts > F001 F017 F021 one execution is recorded with its arm, task type, duration, success and error',
+    ],
+  },
+  F022: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F022 an error has one of the known types or a type of its own'],
+  },
+  F023: { state: 'done', tests: ['parity/rows.test.ts > F023 the resources that an execution used are kept'] },
+  F024: {
+    state: 'open',
+    missing: 'being offered as a candidate for a pattern',
+    tests: ['parity/rows.test.ts > F024 the summary of a solution is kept with the outcome'],
+  },
+  F025: { state: 'done', tests: ['parity/rows.test.ts > F025 whether the user accepted the result can be told later'] },
+  F026: { state: 'done', tests: ['parity/rows.test.ts > F026 free metadata is kept, and refused above 64 KB'] },
+  F027: {
+    state: 'open',
+    missing: 'ids are kept as given; nothing makes pseudonyms of them',
+    tests: ['parity/rows.test.ts > F027 user and session are kept under the ids that the caller gives'],
+  },
+  F028: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F028 nothing on record is ever rewritten: a correction stands beside what it corrects',
+    ],
+  },
+  F029: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F029 F031 F032 a choice is on record before its outcome, is in flight until then, and is joined by its id',
+    ],
+  },
+  F030: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F008 F030 the steps of an execution keep their order, and a pool its start and its end',
+    ],
+  },
+  F031: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F029 F031 F032 a choice is on record before its outcome, is in flight until then, and is joined by its id',
+      'parity/rows.test.ts > F031 an outcome that comes before its decision waits for it',
+    ],
+  },
+  F032: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F029 F031 F032 a choice is on record before its outcome, is in flight until then, and is joined by its id',
+    ],
+  },
+  F034: {
+    state: 'done',
+    tests: [
+      'contract/store/search.ts > never compares vectors of different embedders',
+      'embed/hashing.test.ts > names its kind, version and dimension',
+    ],
+  },
+  F065: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F065 F067 similar tasks come most similar first, filtered by time, repository, arm and task type',
+      'embed/hashing.test.ts > puts paraphrases closer than unrelated sentences from the same kind of work',
+      'contract/store/search.ts > gives what comparing with every vector gives, most similar first, for any filter and limit',
+    ],
+  },
+  F066: {
+    state: 'open',
+    missing: 'a default that is calibrated for the embedder',
+    tests: ['parity/rows.test.ts > F066 the similarity threshold is an option of the call and of the configuration'],
+  },
+  F067: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F065 F067 similar tasks come most similar first, filtered by time, repository, arm and task type',
+    ],
+  },
+  F074: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F074 how a task ended, and which arm did it, does not change what it is similar to'],
+  },
+  F076: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F076 F077 success and error rate of an arm come with their counts, and what is missing counts as missing',
+    ],
+  },
+  F077: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F076 F077 success and error rate of an arm come with their counts, and what is missing counts as missing',
+    ],
+  },
+  F078: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F078 F079 durations have their mean and interpolated percentiles'],
+  },
+  F079: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F078 F079 durations have their mean and interpolated percentiles'],
+  },
+  F112: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F112 F113 F114 success, duration and cost of each arm are predicted with intervals'],
+  },
+  F113: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F112 F113 F114 success, duration and cost of each arm are predicted with intervals',
+      'learn/hierarchy.test.ts > trust the task type where arms specialise, and not where the type means nothing',
+    ],
+  },
+  F114: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F112 F113 F114 success, duration and cost of each arm are predicted with intervals',
+      'parity/rows.test.ts > F114 durations are estimated on the scale of their logarithm',
+    ],
+  },
+  F121: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F121 each outcome moves the next prediction at once',
+      'parity/rows.test.ts > F121 late feedback moves the estimate, where the utility gives ratings a weight',
+    ],
+  },
+  F123: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F123 F126 arms are recommended for a text, best first, with evidence in words and the similar cases',
+    ],
+  },
+  F124: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F124 F125 the best agent is chosen with the probability of every alternative'],
+  },
+  F125: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F124 F125 the best agent is chosen with the probability of every alternative'],
+  },
+  F126: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F123 F126 arms are recommended for a text, best first, with evidence in words and the similar cases',
+    ],
+  },
+  F128: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F128 a wrapped task runs with the chosen arm, and its outcome is learned from',
+      'parity/rows.test.ts > F128 a wrapped task that runs too long fails by timeout, and a cancelled one counts neither way',
+      'engine/wrap.test.ts > that throws, throws the very same, and is recorded as failed',
+    ],
+  },
+  F131: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F131 exploration is seeded, keeps a floor for every arm, and is logged with its exact probability',
+    ],
+  },
+  F135: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F135 without any data every arm has its chance, and what is unknown stays null',
+      'parity/rows.test.ts > F135 below the stage auto the incumbent is taken, and without one the first arm',
+    ],
+  },
+  F138: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F138 evidence fades with age toward the prior, and half-life off keeps it'],
+  },
+  F196: {
+    state: 'done',
+    tests: [
+      'parity/cli-rows.test.ts > F196 status shows what is on record, what is awaited and the errors of Tacit itself',
+    ],
+  },
+  F200: { state: 'done', tests: ['parity/cli-rows.test.ts > F200 predict shows success and duration per arm'] },
+  F202: {
+    state: 'done',
+    tests: ['parity/cli-rows.test.ts > F202 what was exported as lines or as JSON gives the same log when imported'],
+  },
+  F208: { state: 'done', tests: ['parity/cli-rows.test.ts > F208 every command answers with one JSON value if asked'] },
+  F213: {
+    state: 'done',
+    tests: [
+      'parity/cli-rows.test.ts > F213 F214 a file sets options, the environment wins over it, and a flag over both',
+      'config/config.test.ts > takes flags before the environment, the environment before the file, the file before the default',
+      'config/config.test.ts > gives each option one meaning and one variable',
+    ],
+  },
+  F214: {
+    state: 'open',
+    missing: 'the names of earlier systems for options that do not exist yet (POSTGRES_*, CLAUDE_ML_MODEL_TYPE …)',
+    tests: [
+      'parity/cli-rows.test.ts > F213 F214 a file sets options, the environment wins over it, and a flag over both',
+      'config/config.test.ts > are refused in the environment, and the nearest variable is named',
+    ],
+  },
+  F215: {
+    state: 'open',
+    missing: 'a switch for anomaly detection, which does not exist yet',
+    tests: ['parity/rows.test.ts > F215 recommendation, routing and prediction can each be switched off'],
+  },
+  F216: {
+    state: 'done',
+    tests: [
+      'parity/cli-rows.test.ts > F216 an unknown option is refused with the nearest known one, and a value out of range with its reason',
+      'config/config.test.ts > are refused in the file, and the nearest option is named',
+    ],
+  },
+  F224: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F224 one switch turns everything off: nothing is recorded and the task still runs'],
+  },
+  F231: { state: 'done', tests: ['parity/rows.test.ts > F231 the whole loop makes no network connection'] },
+  F254: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F254 errors are of one class with a stable code and say where and what to do'],
+  },
+  F255: {
+    state: 'done',
+    tests: ['parity/rows.test.ts > F255 a failure of learning does not reach the task, and is counted'],
+  },
+  F256: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F256 two that decide and observe on one file at once lose nothing and learn from each other',
+      'store/sqlite.test.ts > eight processes that append at once with full durability lose nothing',
+      'contract/store/log.ts > calls that are not awaited one by one are all kept',
+    ],
+  },
+  F257: {
+    state: 'done',
+    tests: [
+      'parity/rows.test.ts > F257 what cannot be is refused before anything is written, and empty groups divide by nothing',
+    ],
+  },
+}

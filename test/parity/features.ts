@@ -154,7 +154,7 @@ const areas: Readonly<Record<string, readonly (readonly [id: string, title: stri
     ['F128', 'Execute-with-learning wrapper', 'wrap(fn)'],
     ['F129', 'Load balancing', 'load as context'],
     ['F130', 'Adaptive thresholds / confidence threshold', 'gates, posterior-based'],
-    ['F131', 'Exploration vs exploitation', 'IGW/Thompson + budget'],
+    ['F131', 'Exploration vs exploitation', 'averaged optimism with exact probabilities + floor'],
     ['F132', 'Exploration rate config', 'explorationBudget'],
     ['F133', 'Learning modes', 'stage + policy kind'],
     ['F134', 'Per-agent parameters (min_confidence, priority)', 'arm policy overrides'],
