@@ -42,11 +42,8 @@ export class BaseRates {
 
   learn(arm: string, category: string, task: number, day: number, value: number): void {
     this.evidence.advance(day)
-    const forecasts = this.#forecasts(arm, category)
-    for (const [i, forecast] of forecasts.entries())
-      this.#logWeights[i]! += logLikelihood(value, clip(forecast, ...range))
-    const best = Math.max(...this.#logWeights)
-    for (let i = 0; i < this.#logWeights.length; i++) this.#logWeights[i]! -= best
+    // A task that was met before is easier or harder in a way that says nothing about new ones.
+    if (!this.evidence.tasks.get(task)?.arms.length) this.#judge(this.#forecasts(arm, category), value)
     this.change(arm, category, task, day, value, 1)
   }
 
@@ -58,6 +55,14 @@ export class BaseRates {
 
   toState(): StateRecord {
     return { evidence: this.evidence.toState(), logWeights: [...this.#logWeights] }
+  }
+
+  #judge(forecasts: readonly number[], value: number): void {
+    for (const [i, forecast] of forecasts.entries()) {
+      this.#logWeights[i]! += logLikelihood(value, clip(forecast, ...range))
+    }
+    const best = Math.max(...this.#logWeights)
+    for (let i = 0; i < this.#logWeights.length; i++) this.#logWeights[i]! -= best
   }
 
   /** One forecast per strength, then the arm's own rate. */
