@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
 import { type RunOptions, tacit, temporaryDirectory } from '../cli/run.ts'
 
 /** One sentence per feature of the command line and the configuration, shown by the real binary. */
@@ -90,6 +91,15 @@ describe('the configuration', () => {
     expect(await scopeOf('status --json')).toBe('from-file')
     expect(await scopeOf('status --json', { TACIT_SCOPE: 'from-environment' })).toBe('from-environment')
     expect(await scopeOf('status --json --scope from-flag', { TACIT_SCOPE: 'from-environment' })).toBe('from-flag')
+  })
+
+  test('F213 every option is read by the engine', () => {
+    const engine = join(import.meta.dirname, '../../src/engine')
+    const sources = readdirSync(engine).map(file => readFileSync(join(engine, file), 'utf8'))
+    const words = new Set(sources.flatMap(source => source.match(/\w+/g)))
+    const { settings } = loadConfig()
+    expect(settings.length).toBeGreaterThan(20)
+    expect(settings.map(({ key }) => key).filter(key => !words.has(key.split('.').at(-1)!))).toEqual([])
   })
 
   test('F216 an unknown option is refused with the nearest known one, and a value out of range with its reason', async () => {
