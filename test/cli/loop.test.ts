@@ -113,8 +113,9 @@ describe('--json', () => {
     const cwd = temporaryDirectory()
     const execution = JSON.stringify({ task, arm: 'a', success: true, executionId: 'e1' })
     await tacit(['record', '--input', execution], { cwd })
-    const { code, stdout } = await tacit([...args, '--json'], { cwd })
-    expect(code).toBe(0)
+    const finished = await tacit([...args, '--json'], { cwd })
+    expect(finished).toMatchObject({ code: 0 })
+    const { stdout } = finished
     expect(stdout.trimEnd()).not.toContain('\n')
     expect(json(stdout)).not.toBeNull()
   })
