@@ -157,7 +157,9 @@ describe('recording history', () => {
     })
     expect(finished.code).toBe(130)
     const summary = json(finished.stdout)
-    expect(summary).toMatchObject({ interrupted: true, lines: 1000, stored: 1000 })
-    expect(await statusOf(cwd)).toMatchObject({ executions: 1000 })
+    // How many lines it had read by then depends on the machine; each of them must be on record.
+    expect(summary).toMatchObject({ interrupted: true, stored: summary.lines, failed: 0 })
+    expect(summary.lines).toBeGreaterThan(0)
+    expect(await statusOf(cwd)).toMatchObject({ executions: summary.lines })
   })
 })
