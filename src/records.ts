@@ -345,9 +345,18 @@ export function parse<S extends z.ZodType>(schema: S, value: unknown, where: str
 
 /** Input nested so deeply that it exhausts the stack is bad input, not a crash. */
 function safeParse<S extends z.ZodType>(schema: S, value: unknown, where: string) {
+  let isHidden: boolean
   try {
-    return schema.safeParse(value)
+    isHidden = holdsHiddenKey(value)
+    if (!isHidden) return schema.safeParse(value)
   } catch (cause) {
     throw new TacitError('INVALID_INPUT', `${where}: the value is nested too deeply or cannot be read.`, { cause })
   }
+  throw new TacitError('INVALID_INPUT', `${where}: the key __proto__ cannot be kept. Use another name.`)
+}
+
+/** A key named __proto__ would be lost without a word on the way through plain objects. */
+function holdsHiddenKey(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false
+  return Object.hasOwn(value, '__proto__') || Object.values(value).some(holdsHiddenKey)
 }

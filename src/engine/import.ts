@@ -1,4 +1,5 @@
 import type { Embedder } from '../embed/embedder.ts'
+import { TacitError } from '../errors.ts'
 import { type Fact, factSchema, parse } from '../records.ts'
 import type { Store, VectorRow } from '../store/store.ts'
 
@@ -34,12 +35,18 @@ export async function importFacts(
     else await append(target, batch, counts)
     batch = []
   }
+  assertIterable(facts)
   for await (const value of facts) {
     batch.push(parse(factSchema, value, `import: fact ${++index}`))
     if (batch.length >= batchSize) await flush()
   }
   if (batch.length > 0) await flush()
   return counts
+}
+
+function assertIterable(facts: unknown): void {
+  if (typeof facts === 'object' && facts !== null && (Symbol.iterator in facts || Symbol.asyncIterator in facts)) return
+  throw new TacitError('INVALID_INPUT', 'import: facts must be an array or another iterable. Nothing was written.')
 }
 
 async function append({ store, scope, embedder }: Target, batch: readonly Fact[], counts: ImportCounts): Promise<void> {

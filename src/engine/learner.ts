@@ -136,7 +136,7 @@ export class Learner {
     this.#inFlight.add(decision.id, {
       arm: body.arm,
       taskType: body.taskType,
-      untilUs: decision.recordedAtUs + body.joinDeadlineMs * 1000,
+      untilUs: Math.min(Number.MAX_SAFE_INTEGER, decision.recordedAtUs + body.joinDeadlineMs * 1000),
     })
     this.policy.begin(body.arm, body.taskType)
   }

@@ -18,6 +18,9 @@ interface Group {
 
 /** Writes executions of the past, batch by batch; each is kept whole or reported with its error. */
 export async function recordAll(parts: Parts, executions: readonly RecordInput[], where: string): Promise<Recorded[]> {
+  if (!Array.isArray(executions)) {
+    throw new TacitError('INVALID_INPUT', `${where}: executions must be an array. Nothing was written.`)
+  }
   const results: Recorded[] = []
   for (let start = 0; start < executions.length; start += batchSize) {
     const groups: Group[] = []

@@ -1,7 +1,7 @@
+import { z } from 'zod'
 import { summarise } from '../analyse/metrics.ts'
 import { TacitError } from '../errors.ts'
 import {
-  armSchema,
   type DecideInput,
   decideSchema,
   type Fact,
@@ -15,7 +15,6 @@ import {
   type StepInput,
   stepSchema,
   type TaskInput,
-  taskSchema,
 } from '../records.ts'
 import type { FactDraft } from '../store/store.ts'
 import { evidenceOf, observationsOf } from './choice.ts'
@@ -25,6 +24,7 @@ import { EventBus } from './events.ts'
 import { importFacts } from './import.ts'
 import { subjectOf } from './learner.ts'
 import { logHash, sha256 } from './log-hash.ts'
+import { metricsInput, predictInput, recommendInput, similarInput } from './operation-inputs.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import { rank } from './recommend.ts'
 import { recordAll } from './record.ts'
@@ -109,8 +109,8 @@ export class TacitEngine implements types.Tacit {
         'recommend: recommendations are switched off. Set enabled and features.recommendation.',
       )
     }
-    const { limit = 5, arms, ...rest } = input
-    const { task, taskType, learner, subject, eligible } = await this.#ask(rest, arms, 'recommend')
+    const { limit = 5, ...request } = parse(recommendInput, input, 'recommend')
+    const { task, taskType, learner, subject, eligible } = await this.#ask(request)
     const { id, version: policyVersion } = learner.policy
     return {
       task,
@@ -126,8 +126,7 @@ export class TacitEngine implements types.Tacit {
     if (!this.#isEnabled || !this.#parts.config.features.prediction) {
       throw new TacitError('DISABLED', 'predict: predictions are switched off. Set enabled and features.prediction.')
     }
-    const { arms, ...rest } = input
-    const { learner, subject, eligible } = await this.#ask(rest, arms, 'predict')
+    const { learner, subject, eligible } = await this.#ask(parse(predictInput, input, 'predict'))
     const choice = learner.policy.choose({ ...subject, arms: eligible.map(arm => arm.id) })
     return eligible.map(({ id }, i) => ({
       arm: id,
@@ -139,8 +138,10 @@ export class TacitEngine implements types.Tacit {
   async similar(task: string, options: Parameters<types.Tacit['similar']>[1] = {}): Promise<types.SimilarTask[]> {
     this.#assertOpen()
     const { store, config, embedder } = this.#parts
-    const { limit = defaultSimilar, threshold = config.embedding.similarityThreshold, daysBack, ...filter } = options
-    const [vector] = await embedder.embed([parse(taskSchema.shape.task, task, 'similar: task')])
+    const request = parse(similarInput, { ...options, task }, 'similar')
+    const { task: text, limit = defaultSimilar, daysBack, ...rest } = request
+    const { threshold = config.embedding.similarityThreshold, ...filter } = rest
+    const [vector] = await embedder.embed([text])
     return store.nearest(config.scope, {
       embedder: embedder.id,
       vector: vector!,
@@ -152,7 +153,7 @@ export class TacitEngine implements types.Tacit {
 
   async metrics(options: Parameters<types.Tacit['metrics']>[0] = {}): Promise<types.Metrics> {
     this.#assertOpen()
-    const { groupBy = ['arm'], daysBack, minCount = 1 } = options
+    const { groupBy = ['arm'], daysBack, minCount = 1 } = parse(metricsInput, options, 'metrics')
     const window = this.#since(daysBack)
     const rows = this.#parts.store.scan(this.#parts.config.scope, window)
     return { groupBy, sinceUs: window.sinceUs ?? null, untilUs: null, groups: await summarise(rows, groupBy, minCount) }
@@ -198,6 +199,7 @@ export class TacitEngine implements types.Tacit {
   async replay(options: Parameters<types.Tacit['replay']>[0] = {}): Promise<types.ReplayReport> {
     this.#assertOpen()
     const { store, config, synchroniser, now } = this.#parts
+    const { verify = false, onProgress } = parse(replayOptions, options, 'replay')
     const startedMs = now()
     return synchroniser.exclusive(async () => {
       const live = (await synchroniser.current()).toBytes()
@@ -208,17 +210,17 @@ export class TacitEngine implements types.Tacit {
       const replayed = await synchroniser.replay((done, fact) => {
         hash.add(fact)
         facts = done
-        options.onProgress?.(done, Math.max(done, total))
+        onProgress?.(done, Math.max(done, total))
       })
       const bytes = replayed.toBytes()
-      if (options.verify !== true) await synchroniser.reset()
+      if (!verify) await synchroniser.reset()
       return {
         facts,
         executions: counts.decision,
         stateHash: sha256(bytes),
         logHash: hash.digest(),
         durationMs: Math.max(0, now() - startedMs),
-        verified: options.verify === true ? Buffer.compare(bytes, live) === 0 : null,
+        verified: verify ? Buffer.compare(bytes, live) === 0 : null,
       }
     })
   }
@@ -238,15 +240,17 @@ export class TacitEngine implements types.Tacit {
   async importFacts(facts: Iterable<unknown> | AsyncIterable<unknown>, options: { dryRun?: boolean } = {}) {
     this.#assertOpen()
     this.#assertEnabled('import')
+    const { dryRun = false } = parse(importOptions, options, 'import')
     const { store, config, embedder, synchroniser } = this.#parts
     return synchroniser.exclusive(async () => {
-      const counts = await importFacts({ store, scope: config.scope, embedder }, facts, options.dryRun === true)
-      if (options.dryRun !== true) {
-        synchroniser.noteAppended()
+      try {
+        return await importFacts({ store, scope: config.scope, embedder }, facts, dryRun)
+      } finally {
+        // Batches before a fact that is none stay, and are learned from.
+        if (!dryRun) synchroniser.noteAppended()
         await synchroniser.current()
-        await synchroniser.saveIfDue()
+        if (!dryRun) await synchroniser.saveIfDue()
       }
-      return counts
     })
   }
 
@@ -273,18 +277,15 @@ export class TacitEngine implements types.Tacit {
 
   #since(daysBack: number | undefined): { sinceUs?: number } {
     if (daysBack === undefined) return {}
-    if (!(daysBack > 0))
-      throw new TacitError('INVALID_INPUT', `daysBack: ${daysBack} is not a positive number of days.`)
     return { sinceUs: Math.max(0, Math.round((this.#parts.now() - daysBack * dayMs) * 1000)) }
   }
 
-  async #ask(input: TaskInput, arms: DecideInput['arms'], where: string) {
-    const { task, taskType = null } = parse(taskSchema, input, where)
-    const given = arms && parse(armSchema.array(), arms, `${where}: arms`)
+  async #ask({ task, taskType: given, arms }: z.output<typeof predictInput>) {
+    const taskType = given ?? null
     const { synchroniser, now } = this.#parts
     const learner = await synchroniser.exclusive(() => learnerNow(this.#parts))
     const subject = subjectOf(task, taskType, now() * 1000)
-    return { task, taskType, learner, subject, eligible: eligibleArms(given, learner) }
+    return { task, taskType, learner, subject, eligible: eligibleArms(arms, learner) }
   }
 
   /** Appends one fact about an execution and learns from it. */
@@ -315,5 +316,11 @@ export class TacitEngine implements types.Tacit {
     })
   }
 }
+
+const importOptions = z.strictObject({ dryRun: z.boolean().optional() })
+const replayOptions = z.strictObject({
+  verify: z.boolean().optional(),
+  onProgress: z.custom<(done: number, total: number) => void>(value => typeof value === 'function').optional(),
+})
 
 const toIso = (us: number | null) => (us === null ? null : new Date(us / 1000).toISOString())

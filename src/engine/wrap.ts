@@ -3,6 +3,9 @@ import type { OutcomeInput } from '../records.ts'
 import { asError } from './events.ts'
 import type { Tacit, WrapContext, WrapInfo } from './types.ts'
 
+/** Node's timers cannot wait longer (they would fire at once); a task with a later timeout has none. */
+const longestTimerMs = 2_147_483_647
+
 interface Parts {
   readonly decide: Tacit['decide']
   readonly observe: Tacit['observe']
@@ -18,13 +21,16 @@ interface Parts {
 export async function wrapTask<T>(
   parts: Parts,
   task: (context: WrapContext) => Promise<T> | T,
-  { signal, timeoutMs, ...input }: WrapInfo,
+  info: WrapInfo,
 ): Promise<T> {
+  assertRunnable(task, info)
+  const { signal, timeoutMs = Number.POSITIVE_INFINITY, ...input } = info
   const choice = await attempt(parts, 'decide', () => parts.decide(input))
   const arm = choice?.arm ?? fallbackArm(input)
   const reported: Omit<OutcomeInput, 'outcomeId'>[] = []
   const abort = new AbortController()
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => abort.abort(timeoutError(timeoutMs)), timeoutMs)
+  const timer =
+    timeoutMs > longestTimerMs ? undefined : setTimeout(() => abort.abort(timeoutError(timeoutMs)), timeoutMs)
   const forward = () => abort.abort(signal!.reason)
   if (signal?.aborted) forward()
   signal?.addEventListener('abort', forward, { once: true })
@@ -50,6 +56,21 @@ export async function wrapTask<T>(
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', forward)
+  }
+}
+
+/** What concerns the running of the task itself cannot be waved through. */
+function assertRunnable(task: unknown, info: WrapInfo): void {
+  if (typeof task !== 'function') throw new TacitError('INVALID_INPUT', 'wrap: the task is not a function.')
+  if (info === null || typeof info !== 'object') {
+    throw new TacitError('INVALID_INPUT', 'wrap: say what the task is: wrap(run, { task, arms }).')
+  }
+  const { timeoutMs, signal } = info
+  if (timeoutMs !== undefined && !(typeof timeoutMs === 'number' && timeoutMs > 0)) {
+    throw new TacitError('INVALID_INPUT', `wrap: timeoutMs must be a positive number, not ${String(timeoutMs)}.`)
+  }
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TacitError('INVALID_INPUT', 'wrap: signal must be an AbortSignal.')
   }
 }
 

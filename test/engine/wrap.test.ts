@@ -100,6 +100,18 @@ describe('a wrapped task', () => {
     expect(await lastOutcome(opened)).toMatchObject({ success: false, error: { type: 'timeout' } })
   })
 
+  test.each([2 ** 31, Number.POSITIVE_INFINITY])(
+    'with a timeout of %d ms, longer than timers last, has none',
+    async timeoutMs => {
+      const { tacit } = await openEngine()
+      const finished = tacit.wrap(() => new Promise(resolve => setTimeout(() => resolve('done'), 20)), {
+        ...info,
+        timeoutMs,
+      })
+      expect(await finished).toBe('done')
+    },
+  )
+
   test('that is cancelled has an unknown success: it did not fail', async () => {
     const opened = await openEngine()
     const controller = new AbortController()
