@@ -20,14 +20,15 @@ export interface DataSet {
   /** For each online run the tasks in the order of their visits. */
   readonly onlineOrders: readonly (readonly number[])[]
   readonly views: readonly ViewRule[]
-  /** A reward from here on counts as success (for AUC). */
+  /** A reward from here on counts as success (for AUC), where a view has no limit of its own. */
   readonly successThreshold: number
+  /** How many parts of a category count, parts being divided by slashes; null: all. */
+  readonly categoryDepth: number | null
 }
 
 export interface Task {
   readonly text: string
-  /** The category, shortened to the set's categoryDepth. */
-  readonly taskType: string | null
+  readonly category: string | null
 }
 
 /** One execution. `task` and `arm` are indexes; null: not measured. */
@@ -41,11 +42,12 @@ export interface Row {
   readonly costUsd: number | null
   readonly inputTokens: number | null
   readonly outputTokens: number | null
+  readonly outputChars: number | null
 }
 
 const number = z.number().nullish()
 const lineSchema = z.object({
-  task_id: z.string(),
+  task_id: z.union([z.string(), z.number()]).transform(String),
   task_text: z.string().nullish(),
   category: z.string().nullish(),
   arm: z.string().min(1),
@@ -55,32 +57,38 @@ const lineSchema = z.object({
   cost: number,
   input_tokens: number,
   output_tokens: number,
+  output_chars: number,
 })
 type Line = z.output<typeof lineSchema>
 
 const termSchema = z.strictObject({
-  term: z.enum(['quality', 'duration_s', 'cost', 'input_tokens', 'output_tokens', 'arm']),
+  term: z.enum(['quality', 'duration_s', 'cost', 'input_tokens', 'output_tokens', 'output_chars', 'arm']),
   weight: z.number(),
   startsWith: z.string().optional(),
   scale: z.enum(['linear', 'log10']).default('linear'),
   from: z.number().default(0),
   to: z.number().default(1),
   missing: z.number().nullable().default(null),
+  note: z.string().optional(),
 })
 /** One summand of a utility: weight x value, the value scaled to 0..1 (quality: as it is; arm: 1 for the arms named). */
 export type UtilityTerm = z.output<typeof termSchema>
 
+const depth = z.int().min(1).nullish()
 const viewSchema = z.strictObject({
   name: z.string().min(1),
   dropArmsWithMeanAtLeast: z.number().nullish(),
   utility: z.array(termSchema).min(1).nullish(),
+  successThreshold: z.number().nullish(),
+  categoryDepth: depth,
+  note: z.string().optional(),
 })
 /** A variant of a set: without the arms whose mean quality reaches a limit, or with a utility other than quality. */
 export type ViewRule = z.output<typeof viewSchema>
 
 const viewsSchema = z.object({
   successThreshold: z.number().default(0.5),
-  categoryDepth: z.int().min(1).nullish(),
+  categoryDepth: depth,
   views: z.array(viewSchema).min(1),
 })
 
@@ -137,7 +145,7 @@ export function readDataSet(folder: string, name: string): DataSet {
     if (!armIndex.has(line.arm)) armIndex.set(line.arm, armIndex.size)
     if (taskIndex.has(line.task_id)) continue
     taskIndex.set(line.task_id, tasks.length)
-    tasks.push({ text: line.task_text || line.task_id, taskType: shorten(line.category, categoryDepth) })
+    tasks.push({ text: line.task_text || line.task_id, category: line.category || null })
   }
   const attempt = numberAttempts(lines)
   const rows = lines.map((line, index) => ({
@@ -149,6 +157,7 @@ export function readDataSet(folder: string, name: string): DataSet {
     costUsd: line.cost ?? null,
     inputTokens: line.input_tokens ?? null,
     outputTokens: line.output_tokens ?? null,
+    outputChars: line.output_chars ?? null,
   }))
   const splitsPath = join(folder, files[1])
   const splits = check(
@@ -161,7 +170,17 @@ export function readDataSet(folder: string, name: string): DataSet {
   for (const task of [...offlineTests, ...onlineOrders].flat()) {
     if (task >= tasks.length) throw invalid(splitsPath, `task index ${task}, but the set has ${tasks.length} tasks`)
   }
-  return { name, tasks, arms: [...armIndex.keys()], rows, offlineTests, onlineOrders, views, successThreshold }
+  return {
+    name,
+    tasks,
+    arms: [...armIndex.keys()],
+    rows,
+    offlineTests,
+    onlineOrders,
+    views,
+    successThreshold,
+    categoryDepth: categoryDepth ?? null,
+  }
 }
 
 function readViews(folder: string) {
@@ -187,12 +206,6 @@ function numberAttempts(lines: readonly Line[]): number[] {
     seen.set(key, count + 1)
     return count
   })
-}
-
-/** The first `depth` parts of a category that is divided by slashes; null depth keeps all of it. */
-function shorten(category: string | null | undefined, depth: number | null | undefined): string | null {
-  if (!category) return null
-  return depth == null ? category : category.split('/').slice(0, depth).join('/')
 }
 
 function parseJson(text: string, where: string): unknown {

@@ -66,6 +66,8 @@ function rawValue(term: UtilityTerm, row: Row, arm: string): number | null {
       return row.inputTokens
     case 'output_tokens':
       return row.outputTokens
+    case 'output_chars':
+      return row.outputChars
     case 'arm':
       return arm.startsWith(term.startsWith ?? '') ? 1 : 0
   }

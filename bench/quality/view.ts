@@ -1,11 +1,11 @@
-import type { DataSet, Row, Task, ViewRule } from './dataset.ts'
+import type { DataSet, Row, ViewRule } from './dataset.ts'
 import { type Utility, utilityOf } from './utility.ts'
 
 /** A set under one of its views: which arms there are, and what each execution is worth. */
 export interface View {
   readonly name: string
   readonly set: string
-  readonly tasks: readonly Task[]
+  readonly tasks: readonly { readonly text: string; readonly taskType: string | null }[]
   readonly arms: readonly string[]
   readonly utility: Utility
   readonly successThreshold: number
@@ -29,6 +29,7 @@ export function applyView(set: DataSet, rule: ViewRule): View {
   const kept = keptArms(set, rule.dropArmsWithMeanAtLeast ?? null)
   const arms = kept.map(arm => set.arms[arm]!)
   const place = new Map(kept.map((arm, index) => [arm, index]))
+  const depth = rule.categoryDepth ?? set.categoryDepth
   const utility = utilityOf(rule.utility ?? undefined)
   const attempts: (Execution | null)[][][] = set.tasks.map(() => [])
   let rowsWithoutReward = 0
@@ -47,10 +48,10 @@ export function applyView(set: DataSet, rule: ViewRule): View {
   return {
     name: rule.name,
     set: set.name,
-    tasks: set.tasks,
+    tasks: set.tasks.map(({ text, category }) => ({ text, taskType: shorten(category, depth) })),
     arms,
     utility,
-    successThreshold: set.successThreshold,
+    successThreshold: rule.successThreshold ?? set.successThreshold,
     offlineTests: set.offlineTests,
     onlineOrders: set.onlineOrders,
     attempts: attempts.map(ofTask => ofTask.filter(attempt => attempt.some(execution => execution !== null))),
@@ -78,4 +79,9 @@ function keptArms(set: DataSet, limit: number | null): number[] {
     const { total, count } = sums[arm]!
     return limit === null || count === 0 || total / count < limit
   })
+}
+
+/** The first `depth` parts of a category that is divided by slashes; null depth keeps all of it. */
+function shorten(category: string | null, depth: number | null): string | null {
+  return depth === null || category === null ? category : category.split('/').slice(0, depth).join('/')
 }

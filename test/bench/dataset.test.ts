@@ -22,10 +22,6 @@ describe('a data set', () => {
     expect(set.rows).toHaveLength(23)
   })
 
-  it('shortens categories to the declared depth', () => {
-    expect(set.tasks.map(({ taskType }) => taskType)).toEqual(['a', 'a', 'b', 'b'])
-  })
-
   it('counts attempts from 0 in the order of their numbers', () => {
     const ofWeak = set.rows.filter(({ task, arm }) => task === 0 && arm === 2)
     expect(ofWeak.map(({ attempt, quality }) => [attempt, quality])).toEqual([
@@ -43,7 +39,7 @@ describe('a data set', () => {
       [0, null, null],
       [1, null, null],
     ])
-    expect(tasks).toEqual([{ text: 'x', taskType: null }])
+    expect(tasks).toEqual([{ text: 'x', category: null }])
     expect(offlineTests).toEqual([])
   })
 
@@ -85,6 +81,16 @@ describe('a view', () => {
       [1, 1, 0],
       [1, 1, 1],
     ])
+  })
+
+  it('shortens categories to the declared depth', () => {
+    expect(view('small').tasks.map(({ taskType }) => taskType)).toEqual(['a', 'a', 'b', 'b'])
+  })
+
+  it('may have a depth and a success threshold of its own', () => {
+    const own = applyView(set, { name: 'own', categoryDepth: 2, successThreshold: 0.7 })
+    expect(own.tasks[0]!.taskType).toBe('a/one')
+    expect([own.successThreshold, view('small').successThreshold]).toEqual([0.7, 0.5])
   })
 
   it('knows no reward where an arm has no execution', () => {

@@ -12,6 +12,7 @@ const row: Row = {
   costUsd: 0.01,
   inputTokens: 500,
   outputTokens: null,
+  outputChars: null,
 }
 const term = (values: Partial<UtilityTerm> & Pick<UtilityTerm, 'term' | 'weight'>): UtilityTerm => ({
   scale: 'linear',
