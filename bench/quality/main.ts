@@ -11,9 +11,11 @@ import { help, type Options, type PolicyName, type Protocol, parseOptions } from
 import { figuresOf, missedFloor, type Result, tableOf } from './report.ts'
 import type { Run } from './run.ts'
 import { applyView, type View } from './view.ts'
+import { asksForWorlds, runWorlds } from './worlds.ts'
 
 /** Runs the quality bench: tables to stdout, progress to stderr. Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
+  if (asksForWorlds(args)) return runWorlds(args)
   const options = parseOptions(args, process.env)
   if (options.help) {
     console.log(help)

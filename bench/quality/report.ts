@@ -99,7 +99,7 @@ function fixed(value: number | null | undefined, digits: number): string {
 }
 
 /** Columns of equal width: the first to the left, numbers to the right. */
-function align(table: readonly (readonly string[])[]): string[] {
+export function align(table: readonly (readonly string[])[]): string[] {
   const widths = table[0]!.map((_, column) => Math.max(...table.map(line => line[column]!.length)))
   return table.map(line =>
     line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '),

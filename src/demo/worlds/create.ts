@@ -56,6 +56,7 @@ export function createWorld(name: WorldName, options: WorldOptions): World {
     arms,
     taskTypes,
     rounds,
+    tasks: recipe.tasks ?? null,
     tasksPerDay,
     changes,
     delay,

@@ -18,6 +18,7 @@ export function shuffled(world: World, seed: string): World {
     ...world,
     name: `${world.name}, shuffled`,
     summary: 'negative control: outcomes dealt out anew',
+    isStationary: false,
     successRate: (round, arm) => world.successRate(...source(round, arm)),
     utility: (round, arm) => world.utility(...source(round, arm)),
     outcome: (round, arm) => world.outcome(...source(round, arm)),

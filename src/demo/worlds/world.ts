@@ -10,6 +10,8 @@ export interface World {
   /** Task types; a single null where tasks have none. */
   readonly taskTypes: readonly (string | null)[]
   readonly rounds: number
+  /** Number of tasks that come again and again; null: each round brings a new one. */
+  readonly tasks: number | null
   /** How fast its time runs: what age means to a learner whose evidence fades. */
   readonly tasksPerDay: number
   /** Rounds at which the truth changes, ascending; rounds before and after are each stationary. */
@@ -18,7 +20,7 @@ export interface World {
   readonly delay: number
   /** Utility = success − costWeight × cost / costUnitUsd, with the cost cut off at costUnitUsd. */
   readonly costWeight: number
-  /** Whether the truth stays the same, so that estimates have one value to come close to. */
+  /** Whether each task type (each task, where tasks recur) keeps one utility per arm, so that estimates can be judged. */
   readonly isStationary: boolean
   task(round: number): WorldTask
   /** Arms that may be chosen in the round, ascending. */
