@@ -8,15 +8,18 @@ import { stages } from './records.ts'
  * The one configuration. Every option has a meaning, a unit and a default; unknown keys are refused. Sources, strongest
  * first: flags (or the options given to `openTacit`), environment, file, defaults.
  */
-const utilityTermSchema = z.strictObject({
-  weight: z.number(),
-  /** How the raw value becomes 0..1 between `from` and `to`: linearly or by its logarithm. Clipped. */
-  scale: z.enum(['linear', 'log10']).default('linear'),
-  from: z.number().default(0),
-  to: z.number().default(1),
-  /** Raw value to assume when it is missing. Null: an outcome without it has no utility. */
-  missing: z.number().nullable().default(null),
-})
+const utilityTermSchema = z
+  .strictObject({
+    weight: z.number(),
+    /** How the raw value becomes 0..1 between `from` and `to`: linearly or by its logarithm. Clipped. */
+    scale: z.enum(['linear', 'log10']).default('linear'),
+    from: z.number().default(0),
+    to: z.number().default(1),
+    /** Raw value to assume when it is missing. Null: an outcome without it has no utility. */
+    missing: z.number().nullable().default(null),
+  })
+  .refine(({ from, to }) => from !== to, 'from and to must differ')
+  .refine(({ scale, from, to }) => scale === 'linear' || (from > 0 && to > 0), 'log10 needs from and to above 0')
 
 export const configSchema = z.strictObject({
   db: z.string().min(1).default('./tacit.db').describe('Path of the database file, or :memory:'),

@@ -146,23 +146,29 @@ export class Learner {
     if (entry !== undefined) this.policy.end(entry.arm, entry.taskType)
   }
 
-  /** Replaces what an execution taught before (null: nothing) by what it teaches now. */
+  /**
+   * Replaces what an execution taught before (null: nothing) by what it teaches now. What has not changed is left alone:
+   * taught again, it would count twice wherever learning cannot be taken back.
+   */
   #revise(decision: Decision, before: Experience | null, after: Experience | null): void {
-    if (after === null || (before !== null && sameExperience(before, after))) return
+    if (after === null) return
     const subject = subjectOf(decision.body.task, decision.body.taskType, decision.atUs)
-    if (before !== null) this.#teach(subject, decision, before, 'retract')
-    this.#teach(subject, decision, after, 'learn')
-    const arm = after.arm
-    if (arm !== null && !this.arms.has(arm.id)) this.arms.set(arm.id, arm)
-  }
-
-  #teach(subject: Subject, decision: Decision, experience: Experience, how: 'learn' | 'retract'): void {
-    const query = { ...subject, arm: experience.arm?.id ?? decision.body.arm }
-    if (experience.utility !== null) this.policy[how]({ ...query, reward: experience.utility })
-    for (const [name, predictor] of Object.entries(this.#predictors)) {
-      const value = experience.values[name as keyof Experience['values']]
-      if (value !== null) predictor[how](query, value)
+    const queryOf = ({ arm }: Experience) => ({ ...subject, arm: arm?.id ?? decision.body.arm })
+    const former = before && queryOf(before)
+    const query = queryOf(after)
+    const replace = (model: Teachable, earlier: number | null, value: number | null) => {
+      if (former?.arm === query.arm && earlier === value) return
+      if (former !== null && earlier !== null) model.retract(former, earlier)
+      if (value !== null) model.learn(query, value)
     }
+    const policy: Teachable = {
+      learn: (of, reward) => this.policy.learn({ ...of, reward }),
+      retract: (of, reward) => this.policy.retract({ ...of, reward }),
+    }
+    replace(policy, before?.utility ?? null, after.utility)
+    for (const name of ['pSuccess', 'durationMs', 'costUsd'] as const)
+      replace(this.#predictors[name], before?.values[name] ?? null, after.values[name])
+    if (after.arm !== null && !this.arms.has(after.arm.id)) this.arms.set(after.arm.id, after.arm)
   }
 
   #advance(day: number): void {
@@ -206,6 +212,8 @@ interface Experience {
   readonly values: Readonly<Record<'pSuccess' | 'durationMs' | 'costUsd', number | null>>
 }
 
+type Teachable = Pick<Predictor, 'learn' | 'retract'>
+
 function experienceOf(execution: readonly Fact[], weights: Config['utility']): Experience | null {
   const outcome = execution.findLast(isOutcome)
   if (outcome === undefined) return null
@@ -220,13 +228,6 @@ function experienceOf(execution: readonly Fact[], weights: Config['utility']): E
     },
   }
 }
-
-const sameExperience = (a: Experience, b: Experience) =>
-  a.arm?.id === b.arm?.id &&
-  a.utility === b.utility &&
-  a.values.pSuccess === b.values.pSuccess &&
-  a.values.durationMs === b.values.durationMs &&
-  a.values.costUsd === b.values.costUsd
 
 const isDecision = (fact: Fact): fact is Decision => fact.kind === 'decision'
 const isOutcome = (fact: Fact): fact is Outcome => fact.kind === 'outcome'
