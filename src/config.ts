@@ -21,7 +21,7 @@ const utilityTermSchema = z
   .refine(({ from, to }) => from !== to, 'from and to must differ')
   .refine(({ scale, from, to }) => scale === 'linear' || (from > 0 && to > 0), 'log10 needs from and to above 0')
 
-export const configSchema = z.strictObject({
+const configSchema = z.strictObject({
   db: z.string().min(1).default('./tacit.db').describe('Path of the database file, or :memory:'),
   scope: z.string().min(1).max(256).default('default').describe('Project whose history is read and written'),
   enabled: z.boolean().default(true).describe('The one switch: false turns all recording and learning off'),

@@ -11,7 +11,7 @@ import { complexitySchema, feedbackValueSchema, fraction, unitSchema } from './s
  */
 
 /** Longest task text that is kept, in UTF-16 units (1 MiB). */
-export const maxTextLength = 1_048_576
+const maxTextLength = 1_048_576
 const maxMetadataBytes = 65_536
 
 const hasControlCharacters = (text: string) => /\p{Cc}/u.test(text) || !text.isWellFormed()
@@ -39,7 +39,7 @@ const metadataSchema = z
   )
 
 /** A moment: a Date, milliseconds since 1970, or ISO 8601 with a zone. Kept as integer microseconds, UTC. */
-export const timeSchema = z
+const timeSchema = z
   .union([z.date(), z.number(), z.iso.datetime({ offset: true })])
   .transform(value => Math.round((typeof value === 'number' ? value : new Date(value).getTime()) * 1000))
   .refine(us => Number.isSafeInteger(us) && us >= 0, 'must be a moment after 1970')
@@ -47,7 +47,7 @@ export const timeSchema = z
 // ---- arms ----------------------------------------------------------------------------------------------------------
 
 /** Properties of an arm that relate it to other arms. `team` is a set: its order does not matter. */
-export const facetsSchema = z.strictObject({
+const facetsSchema = z.strictObject({
   agent: nameSchema.optional(),
   model: nameSchema.optional(),
   tier: nameSchema.optional(),
@@ -128,13 +128,12 @@ export const decideSchema = z.strictObject({
 
 // ---- what happened -------------------------------------------------------------------------------------------------
 
-export const errorTypes = ['timeout', 'quality_gate', 'crash', 'validation', 'unknown'] as const
+const errorTypes = ['timeout', 'quality_gate', 'crash', 'validation', 'unknown'] as const
 const failureSchema = z.strictObject({
   /** One of timeout, quality_gate, crash, validation, unknown, or `other:<name>`. */
   type: z.union([z.enum(errorTypes), nameSchema.regex(/^other:.+/, 'must be a known error type or other:<name>')]),
   message: shortTextSchema.optional(),
 })
-export type Failure = z.output<typeof failureSchema>
 
 const resourcesSchema = z.strictObject({
   cpuPercent: nonNegative.optional(),
@@ -144,10 +143,9 @@ const resourcesSchema = z.strictObject({
   inputTokens: count.optional(),
   outputTokens: count.optional(),
 })
-export type Resources = z.output<typeof resourcesSchema>
 
 /** How the outcome is known, most trustworthy first. */
-export const provenances = ['test', 'human', 'judge', 'proxy', 'self'] as const
+const provenances = ['test', 'human', 'judge', 'proxy', 'self'] as const
 
 const outcomeShape = {
   success: z.boolean().nullable().optional(),
@@ -241,7 +239,7 @@ const estimateSchema = z.object({
   interval: z.tuple([z.number(), z.number()]).readonly().nullable(),
   nEff: z.number(),
 })
-export const predictionSchema = z.object({
+const predictionSchema = z.object({
   pSuccess: estimateSchema,
   durationMs: estimateSchema,
   costUsd: estimateSchema,
