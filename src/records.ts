@@ -64,7 +64,7 @@ const facetsSchema = z.strictObject({
 })
 export type Facets = z.output<typeof facetsSchema>
 
-export const armSchema = z
+const armSchema = z
   .union([nameSchema, z.strictObject({ id: nameSchema, facets: facetsSchema.optional() })])
   .transform(arm => (typeof arm === 'string' ? { id: arm } : arm) as ArmSpec)
 /** One option that can be chosen. */
