@@ -49,7 +49,13 @@ export class SuccessPredictor implements Predictor {
   }
 
   advance(day: number): void {
-    this.#rates.evidence.advance(day)
+    const { evidence } = this.#rates
+    const before = evidence.day
+    if (!evidence.advance(day)) return
+    // What the words have taught fades with the rates that it corrects.
+    const share = 2 ** ((before - evidence.day) / evidence.halfLifeDays!)
+    this.#cautious.fade(share)
+    this.#bold.fade(share)
   }
 
   meet({ features }: Omit<Query, 'arm'>): void {
@@ -59,13 +65,15 @@ export class SuccessPredictor implements Predictor {
   learn(query: Query, outcome: number): void {
     const value = clip(outcome, 0, 1)
     const { arm, task, day } = query
+    this.advance(day)
     const category = query.category ?? ''
     const { forecasts, baseLogit, x, p } = this.#fresh(query)
     const history = this.#rates.evidence.tasks.get(task)
     if (history?.arms.length) this.#memory.learn(p, arm, history, this.#rates, value)
     else this.#judge(forecasts, value)
-    this.#cautious.learn(arm, x, baseLogit, value)
-    this.#bold.learn(arm, x, baseLogit, value)
+    const weight = this.#rates.evidence.weightOf(day)
+    this.#cautious.learn(arm, x, baseLogit, value, weight)
+    this.#bold.learn(arm, x, baseLogit, value, weight)
     this.#rates.learn(arm, category, task, day, value)
   }
 

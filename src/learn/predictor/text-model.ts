@@ -21,11 +21,13 @@ interface ArmWeights extends Weights {
  */
 export class TextModel {
   readonly #armVariance: number
+  readonly #sharedVariance: number
   readonly #shared: Weights
   readonly #arms = new Map<string, ArmWeights>()
 
   constructor(armVariance: number, sharedVariance: number, state?: StateRecord) {
     this.#armVariance = armVariance
+    this.#sharedVariance = sharedVariance
     this.#shared = state ? (state.shared as unknown as Weights) : freshWeights(sharedVariance)
     if (state === undefined) return
     const names = state.names as string[]
@@ -44,7 +46,8 @@ export class TextModel {
     return z
   }
 
-  learn(arm: string, x: SparseVector, baseLogit: number, value: number): void {
+  /** Takes in one outcome that counts as `weight` observations (1, or less where it is old). */
+  learn(arm: string, x: SparseVector, baseLogit: number, value: number, weight: number): void {
     let own = this.#arms.get(arm)
     if (own === undefined) {
       own = { ...freshWeights(this.#armVariance), bias: 0, biasPrecision }
@@ -61,9 +64,10 @@ export class TextModel {
     }
     const spread = ownSpread + sharedSpread + 1 / own.biasPrecision
     const p = sigmoid(z / Math.sqrt(1 + (Math.PI / 8) * spread))
-    const curvature = Math.max(p * (1 - p), leastCurvature)
-    const ownStep = (value - p) / (1 + curvature * spread)
-    const sharedStep = (value - p) / (1 + curvature * (ownSpread + sharedSpread))
+    const curvature = weight * Math.max(p * (1 - p), leastCurvature)
+    const error = weight * (value - p)
+    const ownStep = error / (1 + curvature * spread)
+    const sharedStep = error / (1 + curvature * (ownSpread + sharedSpread))
     for (let i = 0; i < x.indices.length; i++) {
       const at = x.indices[i]!
       const xi = x.values[i]!
@@ -74,6 +78,17 @@ export class TextModel {
     }
     own.bias += ownStep / own.biasPrecision
     own.biasPrecision += curvature
+  }
+
+  /** Lets everything learned so far count `share` of what it did: each weight drifts back to its prior. */
+  fade(share: number): void {
+    fadeWeights(this.#shared, 1 / this.#sharedVariance, share)
+    for (const own of this.#arms.values()) {
+      fadeWeights(own, 1 / this.#armVariance, share)
+      const precision = biasPrecision + share * (own.biasPrecision - biasPrecision)
+      own.bias *= (share * own.biasPrecision) / precision
+      own.biasPrecision = precision
+    }
   }
 
   toState(): StateRecord {
@@ -87,4 +102,15 @@ export class TextModel {
 
 function freshWeights(variance: number): Weights {
   return { mean: new Float32Array(2 * buckets), precision: new Float32Array(2 * buckets).fill(1 / variance) }
+}
+
+/** Precision and precision × mean of the evidence shrink by `share`; a prior has precision `prior` and mean 0. */
+function fadeWeights({ mean, precision }: Weights, prior: number, share: number): void {
+  const rounded = Math.fround(prior)
+  for (let i = 0; i < mean.length; i++) {
+    if (precision[i] === rounded) continue
+    const faded = prior + share * (precision[i]! - prior)
+    mean[i]! *= (share * precision[i]!) / faded
+    precision[i] = faded
+  }
 }
