@@ -241,8 +241,8 @@ describe('the averaged models', () => {
   })
 
   test('trust the task type where arms specialise, and not where the type means nothing', () => {
-    expect(weightOf(run(true), ({ categoryOwn }) => categoryOwn === 0.16)).toBeGreaterThan(0.9)
-    expect(weightOf(run(false), ({ categoryOwn }) => categoryOwn <= 0.01)).toBeGreaterThan(0.9)
+    expect(weightOf(run(true), ({ categoryOwn }) => categoryOwn >= 0.16)).toBeGreaterThan(0.9)
+    expect(weightOf(run(false), ({ categoryOwn }) => categoryOwn <= 0.04)).toBeGreaterThan(0.9)
   })
 
   test('look at single tasks only from the first task that recurs', () => {

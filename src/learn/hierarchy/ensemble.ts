@@ -3,12 +3,17 @@ import { type Cells, EvidenceTable, type Observation } from './evidence.ts'
 import { HierarchyModel, type NodePosterior, type Prior, type Variances } from './model.ts'
 import { TaskPrecision, taskVariances } from './task-precision.ts'
 
-/** How much a category may matter: not at all, or arms differing a little, some, much between categories. */
+/**
+ * How much a category may matter: not at all, arms differing between categories a little, some, much, and almost
+ * entirely. The wide models start behind, because they explore much: they have to earn their weight first.
+ */
 const contexts = [
-  { categoryShared: 0, categoryOwn: 0 },
-  { categoryShared: 0.15, categoryOwn: 0.01 },
-  { categoryShared: 0.15, categoryOwn: 0.04 },
-  { categoryShared: 0.15, categoryOwn: 0.16 },
+  { categoryShared: 0, categoryOwn: 0, logWeight: 0 },
+  { categoryShared: 0.15, categoryOwn: 0.01, logWeight: 0 },
+  { categoryShared: 0.15, categoryOwn: 0.04, logWeight: 0 },
+  { categoryShared: 0.15, categoryOwn: 0.16, logWeight: 0 },
+  { categoryShared: 0.5, categoryOwn: 1, logWeight: -2 },
+  { categoryShared: 1, categoryOwn: 4, logWeight: -4 },
 ] as const
 /** A model never falls further behind the best than this, so that it can come back when the world changes. */
 const lowestLogWeight = -12
@@ -41,7 +46,11 @@ export class HierarchyEnsemble {
     this.#prior = prior
     this.evidence = evidence
     this.#tasks = new TaskPrecision(evidence)
-    this.#models = contexts.map(context => this.#model({ ...context, taskShared: 0, taskOwn: 0 }))
+    this.#models = contexts.map(({ logWeight, ...context }) => {
+      const model = this.#model({ ...context, taskShared: 0, taskOwn: 0 })
+      model.logWeight = logWeight
+      return model
+    })
   }
 
   /** What each model that still counts expects of the task; weights sum to 1. */
