@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
+import { TacitError } from '../errors.ts'
 import { comparePositions, type Fact, type Position } from '../records.ts'
-import type { LoggedFact, Store } from '../store/store.ts'
+import type { LoggedFact, Snapshot, Store } from '../store/store.ts'
 import { Learner } from './learner.ts'
 
 const pageSize = 1000
@@ -31,10 +32,14 @@ export class Synchroniser {
   static async open(store: Store, config: Config): Promise<Synchroniser> {
     const synchroniser = new Synchroniser(store, config)
     const snapshot = await store.loadSnapshot(config.scope, Learner.nameFor(config))
-    if (snapshot !== null) {
-      synchroniser.#learner = new Learner(config, snapshot.bytes)
+    const learner = snapshot && restore(config, snapshot)
+    if (snapshot !== null && learner !== null) {
+      synchroniser.#learner = learner
       synchroniser.#cursor = snapshot.cursor
       synchroniser.#position = snapshot.position
+    } else if (snapshot !== null) {
+      await store.dropSnapshot(config.scope, Learner.nameFor(config))
+      await store.count(config.scope, 'snapshot')
     }
     return synchroniser
   }
@@ -78,10 +83,13 @@ export class Synchroniser {
     if (this.#sinceSnapshot >= this.#config.learning.snapshotEvery) await this.#saveSnapshot()
   }
 
-  /** Rebuilds the state from the log alone and returns it, without taking it over. */
+  /**
+   * Rebuilds the state from the log alone, as far as `current` has read it (others may be writing on), and returns it
+   * without taking it over.
+   */
   async replay(onFact: (done: number, fact: Fact) => void): Promise<Learner> {
     const rebuilt = new Synchroniser(this.#store, this.#config)
-    await rebuilt.#foldLog(onFact)
+    await rebuilt.#foldLog(onFact, this.#position)
     return rebuilt.#learner
   }
 
@@ -103,13 +111,14 @@ export class Synchroniser {
     return true
   }
 
-  async #foldLog(onFact?: (done: number, fact: Fact) => void): Promise<Set<number>> {
+  async #foldLog(onFact?: (done: number, fact: Fact) => void, until?: Position): Promise<Set<number>> {
     const cursors = new Set<number>()
     let page: LoggedFact[]
     do {
       page = await this.#store.log(this.#scope, this.#position === start ? null : this.#position, pageSize)
       const executions = await this.#executionsOf(page)
       for (const logged of page) {
+        if (until !== undefined && comparePositions(logged.fact, until) > 0) return cursors
         this.#fold(logged, executions.get(logged.fact.executionId)!)
         cursors.add(logged.cursor)
         onFact?.(cursors.size, logged.fact)
@@ -165,5 +174,15 @@ export class Synchroniser {
       position: { recordedAtUs, id },
       bytes: this.#learner.toBytes(),
     })
+  }
+}
+
+/** Null for a snapshot that cannot be read: everything it held follows from the log, so it is counted and rebuilt. */
+function restore(config: Config, { bytes }: Snapshot): Learner | null {
+  try {
+    return new Learner(config, bytes)
+  } catch (error) {
+    if (error instanceof TacitError || error instanceof TypeError || error instanceof RangeError) return null
+    throw error
   }
 }

@@ -207,16 +207,18 @@ export class TacitEngine implements types.Tacit {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
       const hash = logHash()
       let facts = 0
+      let executions = 0
       const replayed = await synchroniser.replay((done, fact) => {
         hash.add(fact)
         facts = done
+        if (fact.kind === 'decision') executions++
         onProgress?.(done, Math.max(done, total))
       })
       const bytes = replayed.toBytes()
       if (!verify) await synchroniser.reset()
       return {
         facts,
-        executions: counts.decision,
+        executions,
         stateHash: sha256(bytes),
         logHash: hash.digest(),
         durationMs: Math.max(0, now() - startedMs),
