@@ -26,8 +26,10 @@ export interface WorldSummary {
   readonly switches: readonly Switch[]
 }
 
+/** A share of all cases of all seeds; the standard error is that between seeds, whose cases depend on each other. */
 export interface Share {
   readonly value: number
+  readonly standardError: number
   readonly n: number
 }
 
@@ -132,9 +134,14 @@ function share(
   runs: readonly WorldRun[],
   pick: (coverage: WorldRun['coverage'][number]) => [number, number],
 ): Share | null {
-  const pairs = runs.flatMap(run => run.coverage.map(pick))
-  const n = sum(pairs.map(([all]) => all))
-  return n === 0 ? null : { n, value: sum(pairs.map(([, holding]) => holding)) / n }
+  const perRun = runs.map(({ coverage }) => {
+    const pairs = coverage.map(pick)
+    return { n: sum(pairs.map(([all]) => all)), holding: sum(pairs.map(([, holding]) => holding)) }
+  })
+  const n = sum(perRun.map(run => run.n))
+  if (n === 0) return null
+  const { standardError } = meanOf(perRun.filter(run => run.n > 0).map(run => run.holding / run.n))
+  return { n, standardError, value: sum(perRun.map(run => run.holding)) / n }
 }
 
 const sum = (values: ArrayLike<number>) => Array.prototype.reduce.call(values, (a, b) => a + b, 0) as number

@@ -17,7 +17,12 @@ const errors = 2
  */
 export function targetsOf(world: World, ours: string, rows: ReadonlyMap<string, WorldSummary>, utilities: Utilities) {
   const summary = rows.get(ours)!
-  if (isAdversarial(world)) return [noWorse('no worse than a uniform choice', ours, 'uniform', utilities)]
+  if (isAdversarial(world)) {
+    return [
+      noWorse('no worse than the uniform policy', ours, 'uniform', utilities),
+      noWorse('no worse than a uniform choice in its own rounds', ours, 'uniform on the same rounds', utilities),
+    ]
+  }
   if (!world.isStationary) return summary.switches.map(switchTarget)
   const targets = [slopeTarget(summary), noWorse('no worse than context-free Thompson', ours, 'thompson', utilities)]
   // What failures take with them cannot be known from the successes that are reported.
@@ -33,7 +38,7 @@ export function controlTarget({ gain }: WorldSummary): Target {
   }
 }
 
-const isAdversarial = ({ name }: World) => name === 'unrelated' || name === 'reversed'
+const isAdversarial = ({ name }: World) => name === 'unrelated' || name.startsWith('reversed')
 
 function slopeTarget({ slope }: WorldSummary): Target {
   const text = `regret slope of the second half below ${slopeLimit}`
@@ -46,7 +51,7 @@ function coverageTarget({ coverage }: WorldSummary): Target {
   const value = coverage?.value ?? Number.NaN
   return {
     text: `95 % intervals hold the true utility in ${percent(low)} to ${percent(high)} of the cases`,
-    figure: `${percent(value)} of ${coverage?.n ?? 0}`,
+    figure: `${percent(value)} ± ${percent(coverage?.standardError)} of ${coverage?.n ?? 0}`,
     isReached: value >= low && value <= high,
   }
 }

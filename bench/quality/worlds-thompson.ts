@@ -3,45 +3,59 @@ import type { Choice, Experience, Policy, Situation } from '../../src/learn/poli
 import { beta, type Rng } from '../../src/math/rng.ts'
 
 /**
- * Context-free Thompson sampling by drawing from the posteriors: the law of src/learn's baseline without its integral,
- * which a hundred arms make slow. The one drawn arm has probability 1, so nothing here may be used as a propensity.
+ * Thompson sampling by drawing from the posteriors: context-free (the law of src/learn's baseline without its integral,
+ * which a hundred arms make slow), or with a table of its own for each task type, which shares nothing between them.
+ * The one drawn arm has probability 1, so nothing here may be used as a propensity.
  */
 export class SampledThompson implements Policy {
   readonly id = 'thompson'
   readonly version = 1
-  readonly #statistics: ArmStatistics
+  readonly #tables = new Map<string, ArmStatistics>()
+  readonly #halfLifeDays: number | null
+  readonly #isPerType: boolean
   readonly #rng: Rng
 
-  constructor(halfLifeDays: number | null, rng: Rng) {
-    this.#statistics = new ArmStatistics(halfLifeDays)
+  constructor(options: { halfLifeDays: number | null; isPerType: boolean }, rng: Rng) {
+    this.#halfLifeDays = options.halfLifeDays
+    this.#isPerType = options.isPerType
     this.#rng = rng
   }
 
-  choose({ arms }: Situation): Choice {
+  choose({ arms, category, day }: Situation): Choice {
+    const statistics = this.#table(category)
+    statistics.advance(day)
     const draws = arms.map(arm => {
-      const { successes, failures } = this.#statistics.counts(arm)
+      const { successes, failures } = statistics.counts(arm)
       return beta(this.#rng, 1 + successes, 1 + failures)
     })
     const best = draws.indexOf(Math.max(...draws))
-    return { probabilities: Float64Array.from(arms, (_, i) => Number(i === best)), ...this.#statistics.summary(arms) }
+    return { probabilities: Float64Array.from(arms, (_, i) => Number(i === best)), ...statistics.summary(arms) }
   }
 
-  advance(day: number): void {
-    this.#statistics.advance(day)
-  }
+  /** Tables age when they are used. */
+  advance(): void {}
 
   learn(experience: Experience): void {
-    this.#statistics.add(experience, 1)
+    this.#table(experience.category).add(experience, 1)
   }
 
   retract(experience: Experience): void {
-    this.#statistics.add(experience, -1)
+    this.#table(experience.category).add(experience, -1)
   }
 
   begin(): void {}
   end(): void {}
 
   toState() {
-    return this.#statistics.toState()
+    return Object.fromEntries([...this.#tables].map(([key, table]) => [key, table.toState()]))
+  }
+
+  #table(category: string | null): ArmStatistics {
+    const key = this.#isPerType ? (category ?? '') : ''
+    const known = this.#tables.get(key)
+    if (known !== undefined) return known
+    const fresh = new ArmStatistics(this.#halfLifeDays)
+    this.#tables.set(key, fresh)
+    return fresh
   }
 }

@@ -16,7 +16,7 @@ import { controlTarget, targetsOf } from './worlds-targets.ts'
 import { SampledThompson } from './worlds-thompson.ts'
 
 const ours = 'tacit'
-const policies = [ours, 'thompson', 'uniform'] as const
+const policies = [ours, 'thompson', 'thompson per type', 'uniform'] as const
 type PolicyName = (typeof policies)[number]
 
 const help = `Usage: npm run bench:quality -- --protocol worlds [options]
@@ -114,15 +114,19 @@ function resultOf(
     world,
     seeds: worlds.length,
     rows: new Map([...runs].map(([policy, ofPolicy]) => [policy, summariseWorld(worlds, ofPolicy)])),
-    utilities: new Map([...runs].map(([policy, ofPolicy]) => [policy, ofPolicy.map(meanUtility)])),
+    utilities: new Map([
+      ...[...runs].map(([policy, ofPolicy]) => [policy, ofPolicy.map(meanUtility)] as const),
+      ['uniform on the same rounds', runs.get(ours)!.map(({ uniform }) => meanOf([...uniform]).value)],
+    ]),
   }
 }
 
 /** Ours is the default policy with the default options. */
 function createNamed(name: PolicyName, seed: string): Policy {
   const { learning } = loadConfig().config
-  if (name === 'thompson') return new SampledThompson(learning.halfLifeDays, seedRng(`${seed}/thompson`))
-  return createPolicy(name === ours ? learning.policy : name, learning)
+  if (name === ours || name === 'uniform') return createPolicy(name === ours ? learning.policy : name, learning)
+  const { halfLifeDays } = learning
+  return new SampledThompson({ halfLifeDays, isPerType: name !== 'thompson' }, seedRng(`${seed}/thompson`))
 }
 
 const seedsOf = ({ seeds }: Pick<Options, 'seeds'>) => Array.from({ length: seeds }, (_, i) => `worlds-${i + 1}`)

@@ -29,7 +29,8 @@ export const recipes = {
     costWeight: 0.3,
     tasksPerDay: 10_000,
   }),
-  newcomer: recipe('half-way a better arm comes', 6, 4, 4000, truths.newcomer),
+  newcomer: recipe('half-way an arm comes that is 15 points better', 6, 4, 4000, truths.newcomer(0.15)),
+  'newcomer-slight': recipe('half-way an arm comes that is 5 points better', 6, 4, 4000, truths.newcomer(0.05)),
   delayed: recipe('outcomes come 500 decisions late', 6, 4, 4000, truths.specialists, {
     delay: 500,
     tasksPerDay: 2000,
@@ -38,6 +39,9 @@ export const recipes = {
   'missing-failure': recipe('failures are reported less often', 6, 4, 4000, truths.missingFailures),
   unrelated: recipe('all rates are drawn anew every 50 tasks', 5, 4, 4000, truths.unrelated),
   reversed: recipe('an adversary reverses arms chosen too often', 5, 4, 4000, truths.reversed, { isStationary: false }),
+  'reversed-2': recipe('the same adversary with two arms and one task type', 2, 1, 2000, truths.reversed, {
+    isStationary: false,
+  }),
   recurring: recipe('100 tasks come again and again', 5, 5, 2000, truths.settled, { tasks: 100 }),
   'arms-2': recipe('two arms', 2, 4, 2000, truths.specialists),
   'arms-20': recipe('twenty arms', 20, 6, 4000, truths.specialists),

@@ -25,7 +25,7 @@ export function createWorld(name: WorldName, options: WorldOptions): World {
   const arms = options.arms ?? Array.from({ length: recipe.arms }, (_, arm) => `arm-${arm + 1}`)
   const typed = options.taskTypes ?? Array.from({ length: recipe.kinds }, (_, kind) => `kind-${kind + 1}`)
   const taskTypes = recipe.hasTaskTypes === false && options.taskTypes === undefined ? [null] : typed
-  const fewest = name === 'newcomer' ? 3 : 2
+  const fewest = name.startsWith('newcomer') ? 3 : 2
   if (arms.length < fewest) throw new RangeError(`the world ${name} needs at least ${fewest} arms, not ${arms.length}`)
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new RangeError(`rounds must be 1 or more, not ${rounds}`)
 

@@ -53,12 +53,12 @@ export function drifting(rng: Rng, size: Size): Truth {
   }
 }
 
-/** Half-way a new arm comes that is 15 points better than the best so far at every kind of task. */
-export function newcomer(rng: Rng, size: Size): Truth {
+/** Half-way a new arm comes that is better than the best so far at every kind of task, by `margin`. */
+export const newcomer = (margin: number) => (rng: Rng, size: Size) => {
   const known = specialistRates(rng, { ...size, arms: size.arms - 1 })
-  const rates = known.map(row => [...row, Math.min(0.95, Math.max(...row) + 0.15)])
+  const rates = known.map(row => [...row, Math.min(0.95, Math.max(...row) + margin)])
   const half = Math.floor(size.rounds / 2)
-  return { ...fixed(rates), enters: arm => (arm === size.arms - 1 ? half : 0), changes: [half] }
+  return { ...fixed(rates), enters: (arm: number) => (arm === size.arms - 1 ? half : 0), changes: [half] }
 }
 
 /** Three in ten outcomes are never reported, whatever they were. */

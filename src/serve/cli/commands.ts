@@ -47,6 +47,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/demo.ts')).addDemo,
   },
   {
+    name: 'simulate',
+    summary: 'Run the loop in a world whose best arm is known, apart from real work',
+    group: commandGroups.start,
+    load: async () => (await import('./commands/simulate.ts')).addSimulate,
+  },
+  {
     name: 'config',
     summary: 'Show every option, its value and where that came from',
     group: commandGroups.start,
