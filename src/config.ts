@@ -56,7 +56,13 @@ const configSchema = z.strictObject({
   embedding: z
     .strictObject({
       dimension: z.number().int().min(8).max(4096).default(256).describe('Length of the task vectors'),
-      similarityThreshold: z.number().min(-1).max(1).default(0.3).describe('Cosine from which tasks count as similar'),
+      similarityThreshold: z
+        .number()
+        .min(-1)
+        .max(1)
+        .nullable()
+        .default(null)
+        .describe('Cosine from which tasks count as similar; null: as calibrated for the embedder'),
     })
     .prefault({}),
   learning: z
@@ -80,6 +86,19 @@ const configSchema = z.strictObject({
         .default(86_400_000)
         .describe('After this a missing outcome is no longer in flight, ms'),
       snapshotEvery: z.number().int().min(1).default(512).describe('Facts between snapshots of learned state'),
+    })
+    .prefault({}),
+  privacy: z
+    .strictObject({
+      redact: z
+        .array(z.string())
+        .default([])
+        .describe('Regular expressions; what they match is removed from texts before they are kept'),
+      taskText: z
+        .enum(['keep', 'hash'])
+        .default('keep')
+        .describe('keep the words of a task, or only their hash (no learning from words)'),
+      pseudonymise: z.boolean().default(true).describe('user and session ids are kept as pseudonyms of this database'),
     })
     .prefault({}),
   utility: z

@@ -92,11 +92,19 @@ export const contextSchema = z.strictObject({
 })
 export type Context = z.output<typeof contextSchema>
 
+/**
+ * The kind of a task: an open vocabulary, in which case, surrounding and repeated spaces and the form of Unicode do not
+ * tell types apart: " Bug  Fix" is "bug fix".
+ */
+export const taskTypeSchema = nameSchema
+  .transform(type => type.normalize('NFKC').trim().replace(/\s+/gu, ' ').toLowerCase())
+  .pipe(nameSchema)
+
 const taskShape = {
   /** What is to be done, in words. */
   task: textSchema.min(1, 'must not be empty'),
   /** The kind of task, an open vocabulary ("database", "bug-fix"). */
-  taskType: nameSchema.optional(),
+  taskType: taskTypeSchema.optional(),
   context: contextSchema.optional(),
   /** The caller's own routing confidence, 0..1. Kept as a prediction; it is not a propensity. */
   routingConfidence: fraction.optional(),
@@ -134,6 +142,8 @@ const failureSchema = z.strictObject({
   type: z.union([z.enum(errorTypes), nameSchema.regex(/^other:.+/, 'must be a known error type or other:<name>')]),
   message: shortTextSchema.optional(),
 })
+
+export type Failure = z.output<typeof failureSchema>
 
 const resourcesSchema = z.strictObject({
   cpuPercent: nonNegative.optional(),
@@ -276,8 +286,11 @@ const decisionBodySchema = z.object({
   sessionId: nameSchema.nullable(),
   metadata: metadataSchema.nullable(),
 })
+/** `fingerprint` is the same for failures that differ only in numbers, paths and quoted values. */
+const storedFailureSchema = failureSchema.extend({ fingerprint: z.string().optional() })
 const outcomeBodySchema = z.object({
   ...outcomeShape,
+  error: storedFailureSchema.optional(),
   quality: fraction.nullable(),
   success: z.boolean().nullable(),
   durationMs: nonNegative.nullable(),
@@ -290,7 +303,7 @@ const outcomeBodySchema = z.object({
 })
 const stepBodySchema = stepSchema
   .omit({ stepId: true, at: true, startedAt: true, costUsd: true })
-  .extend({ startedAtUs: z.int().optional(), costMicroUsd: count.optional() })
+  .extend({ startedAtUs: z.int().optional(), costMicroUsd: count.optional(), error: storedFailureSchema.optional() })
 const feedbackBodySchema = feedbackSchema.omit({ feedbackId: true, at: true }).extend({ value01: fraction })
 
 const envelope = {

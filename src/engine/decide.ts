@@ -11,7 +11,8 @@ import type { ArmChoice } from './types.ts'
 type Request = z.output<typeof decideSchema>
 
 /** Chooses an arm, writes the decision down and returns it. The same id for the same task gives the first choice again. */
-export async function decide(parts: Parts, request: Request): Promise<ArmChoice> {
+export async function decide(parts: Parts, given: Request): Promise<ArmChoice> {
+  const request = { ...given, task: parts.guard.task(given.task) }
   const { store, config, embedder, synchroniser } = parts
   const [vector] = isEnabled(config) ? await embedder.embed([request.task]) : []
   return synchroniser.exclusive(async () => {
@@ -58,8 +59,8 @@ function draftDecision(parts: Parts, request: Request, learner: Learner): FactDr
       observations: observationsOf(choice, index),
       joinDeadlineMs: request.joinDeadlineMs ?? config.learning.joinDeadlineMs,
       routingConfidence: request.routingConfidence ?? null,
-      userId: request.userId ?? null,
-      sessionId: request.sessionId ?? null,
+      userId: parts.guard.person(request.userId),
+      sessionId: parts.guard.person(request.sessionId),
       metadata: request.metadata ?? null,
     },
   }

@@ -4,6 +4,7 @@ import { TacitError } from '../errors.ts'
 import type {
   ArmSpec,
   Context,
+  Failure,
   feedbackSchema,
   outcomeSchema,
   recordSchema,
@@ -12,12 +13,15 @@ import type {
 } from '../records.ts'
 import { complexity01, feedbackValue01 } from '../scales.ts'
 import type { FactDraft } from '../store/store.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import type { Guard } from './privacy.ts'
 
 /** What every fact carries. */
 export interface Frame {
   readonly executionId: string
   readonly origin: string
   readonly nowMs: number
+  readonly guard: Guard
 }
 
 /** Clocks may differ a little; a fact from further ahead would make all other evidence look old. */
@@ -27,13 +31,16 @@ const maxAheadUs = 86_400e6
 export const newId = (): string => uuid()
 
 export function outcomeDraft(outcome: z.output<typeof outcomeSchema>, frame: Frame, id?: string): FactDraft {
-  const { outcomeId, at, costUsd, success, quality, durationMs, arm, metadata, ...rest } = outcome
+  const { outcomeId, at, costUsd, success, quality, durationMs, arm, metadata, error, solutionSummary, ...rest } =
+    outcome
   return {
     kind: 'outcome',
     id: id ?? outcomeId ?? newId(),
     ...envelope(frame, at),
     body: {
       ...rest,
+      ...(error && { error: storedFailure(error, frame.guard) }),
+      ...(solutionSummary !== undefined && { solutionSummary: frame.guard.text(solutionSummary) }),
       success: success ?? null,
       quality: quality ?? null,
       durationMs: durationMs ?? null,
@@ -45,13 +52,14 @@ export function outcomeDraft(outcome: z.output<typeof outcomeSchema>, frame: Fra
 }
 
 export function stepDraft(step: z.output<typeof stepSchema>, frame: Frame, id?: string): FactDraft {
-  const { stepId, at, startedAt, costUsd, ...rest } = step
+  const { stepId, at, startedAt, costUsd, error, ...rest } = step
   return {
     kind: 'step',
     id: id ?? stepId ?? newId(),
     ...envelope(frame, at ?? startedAt),
     body: {
       ...rest,
+      ...(error && { error: storedFailure(error, frame.guard, step.name) }),
       ...(startedAt === undefined ? {} : { startedAtUs: startedAt }),
       ...(costUsd === undefined ? {} : { costMicroUsd: toMicroUsd(costUsd)! }),
     },
@@ -59,12 +67,18 @@ export function stepDraft(step: z.output<typeof stepSchema>, frame: Frame, id?: 
 }
 
 export function feedbackDraft(feedback: z.output<typeof feedbackSchema>, frame: Frame, id?: string): FactDraft {
-  const { feedbackId, at, ...rest } = feedback
+  const { feedbackId, at, comment, suggestions, ...rest } = feedback
+  const { text } = frame.guard
   return {
     kind: 'feedback',
     id: id ?? feedbackId ?? newId(),
     ...envelope(frame, at),
-    body: { ...rest, value01: feedbackValue01(feedback.value) },
+    body: {
+      ...rest,
+      ...(comment !== undefined && { comment: text(comment) }),
+      ...(suggestions && { suggestions: suggestions.map(text) }),
+      value01: feedbackValue01(feedback.value),
+    },
   }
 }
 
@@ -82,7 +96,7 @@ export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame
     id,
     ...envelope(frame, at),
     body: {
-      task,
+      task: frame.guard.task(task),
       taskType: taskType ?? null,
       context: storedContext(context),
       arms: distinctArms(eligible),
@@ -96,8 +110,8 @@ export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame
       observations: null,
       joinDeadlineMs: null,
       routingConfidence: routingConfidence ?? null,
-      userId: userId ?? null,
-      sessionId: sessionId ?? null,
+      userId: frame.guard.person(userId),
+      sessionId: frame.guard.person(sessionId),
       metadata: metadata ?? null,
     },
   }
@@ -111,7 +125,15 @@ export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame
   ]
 }
 
-export function envelope({ executionId, origin, nowMs }: Frame, atUs: number | undefined) {
+function storedFailure({ type, message }: Failure, guard: Guard, tool?: string) {
+  return {
+    type,
+    ...(message !== undefined && { message: guard.text(message) }),
+    fingerprint: fingerprintOf(type, message, tool),
+  }
+}
+
+export function envelope({ executionId, origin, nowMs }: Omit<Frame, 'guard'>, atUs: number | undefined) {
   const nowUs = Math.round(nowMs * 1000)
   if (atUs !== undefined && atUs > nowUs + maxAheadUs) {
     const when = new Date(atUs / 1000).toISOString()

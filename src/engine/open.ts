@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { loadConfig } from '../config.ts'
 import { hashingEmbedder } from '../embed/hashing.ts'
 import { openStore } from '../store/open.ts'
+import { createGuard } from './privacy.ts'
 import { Synchroniser } from './synchroniser.ts'
 import { TacitEngine } from './tacit.ts'
 import type { OpenOptions, Tacit } from './types.ts'
@@ -25,7 +26,8 @@ export async function openTacit(options: OpenOptions = {}): Promise<Tacit> {
   try {
     const synchroniser = await Synchroniser.open(store, config)
     const embedder = hashingEmbedder(config.embedding.dimension)
-    return new TacitEngine({ store, config, embedder, synchroniser, seed: config.seed || randomUUID(), now })
+    const guard = createGuard(config.privacy, store.origin)
+    return new TacitEngine({ guard, store, config, embedder, synchroniser, seed: config.seed || randomUUID(), now })
   } catch (error) {
     await store.close()
     throw error

@@ -9,6 +9,7 @@ import {
   recordSchema,
   stepSchema,
   taskSchema,
+  taskTypeSchema,
 } from '../records.ts'
 
 /**
@@ -171,7 +172,7 @@ export const similarInput = described(
     limit,
     threshold: z.number().min(-1).max(1).optional(),
     daysBack,
-    taskType: nameSchema.optional(),
+    taskType: taskTypeSchema.optional(),
     arm: nameSchema.optional(),
     repository: nameSchema.optional(),
   },

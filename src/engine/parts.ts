@@ -5,6 +5,7 @@ import type { ArmSpec } from '../records.ts'
 import type { Appended, Store } from '../store/store.ts'
 import { distinctArms, type Frame } from './drafts.ts'
 import type { Learner } from './learner.ts'
+import type { Guard } from './privacy.ts'
 import type { Synchroniser } from './synchroniser.ts'
 
 const dayMs = 86_400_000
@@ -16,16 +17,18 @@ export interface Parts {
   readonly embedder: Embedder
   readonly synchroniser: Synchroniser
   readonly seed: string
+  readonly guard: Guard
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
 export const isEnabled = ({ enabled, stage }: Config): boolean => enabled && stage !== 'off'
 
-export const frameOf = ({ store, now }: Parts, executionId: string): Frame => ({
+export const frameOf = ({ store, now, guard }: Parts, executionId: string): Frame => ({
   executionId,
   origin: store.origin,
   nowMs: now(),
+  guard,
 })
 
 /** The learner as of now. To be called inside `exclusive`. */

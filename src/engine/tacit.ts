@@ -8,6 +8,7 @@ import {
   type FeedbackInput,
   feedbackSchema,
   idSchema,
+  type Outcome,
   type OutcomeInput,
   outcomeSchema,
   parse,
@@ -16,7 +17,7 @@ import {
   stepSchema,
   type TaskInput,
 } from '../records.ts'
-import type { FactDraft } from '../store/store.ts'
+import type { FactDraft, Neighbour, Store } from '../store/store.ts'
 import { evidenceOf, observationsOf } from './choice.ts'
 import { decide } from './decide.ts'
 import { type Frame, feedbackDraft, outcomeDraft, stepDraft } from './drafts.ts'
@@ -137,18 +138,19 @@ export class TacitEngine implements types.Tacit {
 
   async similar(task: string, options: Parameters<types.Tacit['similar']>[1] = {}): Promise<types.SimilarTask[]> {
     this.#assertOpen()
-    const { store, config, embedder } = this.#parts
+    const { store, config, embedder, guard } = this.#parts
     const request = parse(similarInput, { ...options, task }, 'similar')
     const { task: text, limit = defaultSimilar, daysBack, ...rest } = request
-    const { threshold = config.embedding.similarityThreshold, ...filter } = rest
-    const [vector] = await embedder.embed([text])
-    return store.nearest(config.scope, {
+    const { threshold = config.embedding.similarityThreshold ?? embedder.similarityThreshold, ...filter } = rest
+    const [vector] = await embedder.embed([guard.task(text)])
+    const found = await store.nearest(config.scope, {
       embedder: embedder.id,
       vector: vector!,
       threshold,
       limit,
       filter: { ...filter, ...this.#since(daysBack) },
     })
+    return withSummaries(store, config.scope, found)
   }
 
   async metrics(options: Parameters<types.Tacit['metrics']>[0] = {}): Promise<types.Metrics> {
@@ -282,7 +284,8 @@ export class TacitEngine implements types.Tacit {
     return { sinceUs: Math.max(0, Math.round((this.#parts.now() - daysBack * dayMs) * 1000)) }
   }
 
-  async #ask({ task, taskType: given, arms }: z.output<typeof predictInput>) {
+  async #ask({ task: words, taskType: given, arms }: z.output<typeof predictInput>) {
+    const task = this.#parts.guard.task(words)
     const taskType = given ?? null
     const { synchroniser, now } = this.#parts
     const learner = await synchroniser.exclusive(() => learnerNow(this.#parts))
@@ -324,5 +327,17 @@ const replayOptions = z.strictObject({
   verify: z.boolean().optional(),
   onProgress: z.custom<(done: number, total: number) => void>(value => typeof value === 'function').optional(),
 })
+
+/** Adds how the task was solved, where its outcome says so. */
+async function withSummaries(store: Store, scope: string, found: readonly Neighbour[]): Promise<types.SimilarTask[]> {
+  const facts = await store.facts(
+    scope,
+    found.map(({ execution }) => execution.id),
+  )
+  return found.map(neighbour => {
+    const outcome = facts.get(neighbour.execution.id)?.findLast(({ fact }) => fact.kind === 'outcome')?.fact
+    return { ...neighbour, solutionSummary: (outcome as Outcome | undefined)?.body.solutionSummary ?? null }
+  })
+}
 
 const toIso = (us: number | null) => (us === null ? null : new Date(us / 1000).toISOString())

@@ -63,6 +63,8 @@ export interface RankedArm {
 export interface SimilarTask {
   readonly similarity: number
   readonly execution: ExecutionRow
+  /** How it was solved, if that was recorded: a candidate to be used again. */
+  readonly solutionSummary: string | null
 }
 
 export interface Recommendation {

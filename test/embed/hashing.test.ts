@@ -82,3 +82,16 @@ describe('the hashing embedder', () => {
     }
   })
 })
+
+test('the default threshold lets nine of ten paraphrases through, and one unrelated sentence in fifty at most', async () => {
+  const embedder = hashingEmbedder()
+  const similarities: [number, number][] = []
+  for (const triple of paraphrases) {
+    const [sentence, paraphrase, unrelated] = await embedder.embed(triple)
+    similarities.push([cosine(sentence!, paraphrase!), cosine(sentence!, unrelated!)])
+  }
+  const share = (index: 0 | 1) =>
+    similarities.filter(pair => pair[index] >= embedder.similarityThreshold).length / similarities.length
+  expect(share(0)).toBeGreaterThanOrEqual(0.9)
+  expect(share(1)).toBeLessThanOrEqual(0.02)
+})

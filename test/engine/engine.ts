@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { hashingEmbedder } from '../../src/embed/hashing.ts'
 import { decodeState } from '../../src/engine/codec.ts'
+import { createGuard } from '../../src/engine/privacy.ts'
 import { Synchroniser } from '../../src/engine/synchroniser.ts'
 import { TacitEngine } from '../../src/engine/tacit.ts'
 import type { OpenOptions } from '../../src/engine/types.ts'
@@ -44,7 +45,8 @@ export async function openEngine(
   const store = through(await openStore({ db, durability, busyTimeoutMs, now }))
   const synchroniser = await Synchroniser.open(store, config)
   const embedder = hashingEmbedder(config.embedding.dimension)
-  const tacit = new TacitEngine({ store, config, embedder, synchroniser, seed: config.seed, now })
+  const guard = createGuard(config.privacy, store.origin)
+  const tacit = new TacitEngine({ guard, store, config, embedder, synchroniser, seed: config.seed, now })
   onTestFinished(() => tacit.close())
   return { tacit, store, synchroniser, config, clock }
 }

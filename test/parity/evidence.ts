@@ -21,14 +21,18 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F003: {
-    state: 'open',
-    missing: 'task types are compared exactly; spellings of one type are not brought together',
-    tests: ['parity/rows.test.ts > F003 any text serves as a task type, and executions are counted by it'],
+    state: 'done',
+    tests: [
+      'engine/privacy.test.ts > spellings of one task type are one task type',
+      'parity/rows.test.ts > F003 any text serves as a task type, and executions are counted by it',
+    ],
   },
   F004: {
-    state: 'open',
-    missing: 'redaction and the option to keep a hash only',
-    tests: ['parity/rows.test.ts > F004 the words of the task are kept as they were given'],
+    state: 'done',
+    tests: [
+      'engine/privacy.test.ts > where words may not be kept, the log has a hash of the task, and the task is still known again',
+      'parity/rows.test.ts > F004 the words of the task are kept as they were given',
+    ],
   },
   F005: {
     state: 'done',
@@ -106,9 +110,9 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   F019: { state: 'done', tests: ['parity/rows.test.ts > F019 F020 quality on 0 to 100 and coverage are kept on 0..1'] },
   F020: { state: 'done', tests: ['parity/rows.test.ts > F019 F020 quality on 0 to 100 and coverage are kept on 0..1'] },
   F021: {
-    state: 'open',
-    missing: 'the fingerprint of an error',
+    state: 'done',
     tests: [
+      'engine/privacy.test.ts > is kept with the outcome',
       'parity/rows.test.ts > F001 F017 F021 one execution is recorded with its arm, task type, duration, success and error',
     ],
   },
@@ -118,16 +122,20 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   },
   F023: { state: 'done', tests: ['parity/rows.test.ts > F023 the resources that an execution used are kept'] },
   F024: {
-    state: 'open',
-    missing: 'being offered as a candidate for a pattern',
-    tests: ['parity/rows.test.ts > F024 the summary of a solution is kept with the outcome'],
+    state: 'done',
+    tests: [
+      'engine/privacy.test.ts > a similar task comes with the summary of how it was solved',
+      'parity/rows.test.ts > F024 the summary of a solution is kept with the outcome',
+    ],
   },
   F025: { state: 'done', tests: ['parity/rows.test.ts > F025 whether the user accepted the result can be told later'] },
   F026: { state: 'done', tests: ['parity/rows.test.ts > F026 free metadata is kept, and refused above 64 KB'] },
   F027: {
-    state: 'open',
-    missing: 'ids are kept as given; nothing makes pseudonyms of them',
-    tests: ['parity/rows.test.ts > F027 user and session are kept under the ids that the caller gives'],
+    state: 'done',
+    tests: [
+      'engine/privacy.test.ts > are kept as pseudonyms: the same within a database, different in another, and never the name',
+      'parity/rows.test.ts > F027 user and session are kept under pseudonyms',
+    ],
   },
   F028: {
     state: 'done',
@@ -176,9 +184,11 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F066: {
-    state: 'open',
-    missing: 'a default that is calibrated for the embedder',
-    tests: ['parity/rows.test.ts > F066 the similarity threshold is an option of the call and of the configuration'],
+    state: 'done',
+    tests: [
+      'embed/hashing.test.ts > the default threshold lets nine of ten paraphrases through, and one unrelated sentence in fifty at most',
+      'parity/rows.test.ts > F066 the similarity threshold is an option of the call and of the configuration',
+    ],
   },
   F067: {
     state: 'done',
