@@ -6,7 +6,7 @@ import { stages } from './records.ts'
 
 /**
  * The one configuration. Every option has a meaning, a unit and a default; unknown keys are refused. Sources, strongest
- * first: flags (or the options given to `openTacit`), environment, file, defaults.
+ * first: flags (or the options given to `openTacit`), environment, file, the learning mode, defaults.
  */
 const utilityTermSchema = z
   .strictObject({
@@ -20,6 +20,39 @@ const utilityTermSchema = z
   })
   .refine(({ from, to }) => from !== to, 'from and to must differ')
   .refine(({ scale, from, to }) => scale === 'linear' || (from > 0 && to > 0), 'log10 needs from and to above 0')
+
+/**
+ * Names that earlier systems gave to ways of learning, and the options that each one sets. They are shorthands: an option
+ * that is set by itself wins over its mode, and `adaptive`, the default, sets nothing. docs/compatibility.md has the table.
+ */
+export const learningModes = {
+  adaptive: { meaning: 'The default: explores as much as the evidence asks for', sets: {} },
+  exploration: {
+    meaning: 'Tries more than is needed, to learn faster',
+    sets: { 'learning.minProbability': 0.4, 'learning.optimism': 1.5 },
+  },
+  exploitation: {
+    meaning: 'Takes the best estimate, with the last hundredth left to chance',
+    sets: { 'learning.minProbability': 0.01, 'learning.optimism': 0 },
+  },
+  balanced: { meaning: 'A fifth of the choices spread evenly', sets: { 'learning.minProbability': 0.2 } },
+  conservative: {
+    meaning: 'Takes the arm whose worth is best assured (lower bounds)',
+    sets: { 'learning.optimism': -1 },
+  },
+  aggressive: { meaning: 'Goes for what might be best (twice the optimism)', sets: { 'learning.optimism': 2 } },
+  reinforcement: { meaning: 'As adaptive, which learns from each reward already', sets: {} },
+  transfer: { meaning: 'As adaptive, which shares evidence between task types already', sets: {} },
+  observe: { meaning: 'Only records', sets: { stage: 'observe' } },
+  'low-confidence': {
+    meaning: 'Acts on a tenth of the choices, and only on what is well assured',
+    sets: { stage: 'canary', canaryShare: 0.1, 'learning.optimism': -1 },
+  },
+  'raised-threshold': { meaning: 'Acts on half of the choices', sets: { stage: 'canary', canaryShare: 0.5 } },
+  full: { meaning: 'Acts on every choice', sets: { stage: 'auto' } },
+} as const satisfies Record<string, { meaning: string; sets: Readonly<Record<string, unknown>> }>
+export type LearningMode = keyof typeof learningModes
+const modeNames = Object.keys(learningModes) as [LearningMode, ...LearningMode[]]
 
 const configSchema = z.strictObject({
   db: z.string().min(1).default('./tacit.db').describe('Path of the database file, or :memory:'),
@@ -67,6 +100,10 @@ const configSchema = z.strictObject({
     .prefault({}),
   learning: z
     .strictObject({
+      mode: z
+        .enum(modeNames)
+        .default('adaptive')
+        .describe('A name for several options at once; see "tacit learn modes"'),
       policy: z.enum(['hierarchical', 'thompson', 'uniform']).default('hierarchical').describe('Which policy chooses'),
       halfLifeDays: z
         .number()
@@ -80,6 +117,12 @@ const configSchema = z.strictObject({
         .max(0.5)
         .default(0.005)
         .describe('Share of choices spread evenly over all arms'),
+      optimism: z
+        .number()
+        .min(-5)
+        .max(5)
+        .default(1)
+        .describe('How much the unknown attracts: 0 not at all, below 0 it is shunned (policy hierarchical)'),
       joinDeadlineMs: z
         .number()
         .positive()
@@ -117,8 +160,8 @@ const configSchema = z.strictObject({
 })
 export type Config = z.output<typeof configSchema>
 export type ConfigInput = z.input<typeof configSchema>
-/** Which source set a value. */
-export type Source = 'flag' | 'environment' | 'file' | 'default'
+/** Which source set a value; `mode`: it follows from learning.mode. */
+export type Source = 'flag' | 'environment' | 'file' | 'mode' | 'default'
 
 /** One option: its dotted key, what it means, its value, and where that came from. */
 export interface Setting {
@@ -178,6 +221,11 @@ export function loadConfig(sources: Sources = {}): { config: Config; settings: S
       from.set(key, source)
     }
   }
+  for (const [key, value] of settingsOfMode(lookup(merged, 'learning.mode'))) {
+    if (from.has(key)) continue
+    assign(merged, key, value)
+    from.set(key, 'mode')
+  }
   const result = configSchema.safeParse(merged)
   if (!result.success) {
     const issue = result.error.issues[0]!
@@ -198,6 +246,12 @@ export function loadConfig(sources: Sources = {}): { config: Config; settings: S
     variable: variableOf(key),
   }))
   return { config, settings }
+}
+
+/** Nothing for a mode that does not exist: the schema refuses it. */
+function settingsOfMode(mode: unknown): [string, unknown][] {
+  const known = modeNames.find(name => name === mode)
+  return known === undefined ? [] : Object.entries(learningModes[known].sets)
 }
 
 // ---- the list of options, read off the schema ----------------------------------------------------------------------

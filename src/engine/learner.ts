@@ -44,8 +44,8 @@ export class Learner {
   constructor(config: Config, bytes?: Uint8Array) {
     this.#config = config
     const state = bytes && (decodeState(bytes) as StateRecord)
-    const { policy, minProbability, halfLifeDays } = config.learning
-    const options = { minProbability, halfLifeDays }
+    const { policy, minProbability, halfLifeDays, optimism } = config.learning
+    const options = { minProbability, halfLifeDays, optimism }
     const predictors = (state?.predictors ?? {}) as StateRecord
     const amount = (id: 'durationMs' | 'costUsd', unit: number, typical: number) =>
       new AmountPredictor(id, { unit, typical, halfLifeDays }, predictors[id])
@@ -70,6 +70,11 @@ export class Learner {
 
   get taskTypes(): number {
     return this.#taskTypes.size
+  }
+
+  /** In the order of their names. */
+  get taskTypeNames(): string[] {
+    return [...this.#taskTypes].sort()
   }
 
   inFlight(nowUs: number): number {

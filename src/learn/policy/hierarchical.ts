@@ -8,7 +8,7 @@ import { mixWithFloor } from './probabilities.ts'
 /** Utilities are expected around one half; arms differ less from each other than utilities do from the prior. */
 const prior = { mean: 0.5, shared: 2, own: 0.1, noise: 0.15 }
 /** Levels of optimism from which one is drawn per decision: 17 points on [0.5, 1.5]. */
-const optimism = Float64Array.from({ length: 17 }, (_, i) => 0.5 + i / 16)
+const optimismLevels = Float64Array.from({ length: 17 }, (_, i) => 0.5 + i / 16)
 /** Share of the category level's uncertainty that optimism counts. */
 const categoryShare = 0.5
 
@@ -16,6 +16,8 @@ export interface HierarchicalOptions {
   /** Share of the choices that is spread evenly over all arms. */
   readonly minProbability: number
   readonly halfLifeDays: number | null
+  /** Multiplies every level of optimism (default 1). 0 takes the best estimate; below 0, the best lower bound. */
+  readonly optimism?: number
 }
 
 /**
@@ -39,7 +41,7 @@ export class HierarchicalPolicy implements Policy {
     this.#pending = new Pending(state?.pending as StateRecord | undefined)
   }
 
-  choose({ arms, category, task }: Situation): Choice {
+  choose({ arms, category, task, adjustment }: Situation): Choice {
     const evidence = this.#ensemble.evidence
     const indices = arms.map(arm => evidence.indexOf(arm))
     const name = category ?? ''
@@ -54,8 +56,11 @@ export class HierarchicalPolicy implements Policy {
         variances[i]! += view.weight * view.scale * view.variance[index]!
       }
     }
+    const { optimism = 1 } = this.#options
+    const scaled = optimism === 1 ? optimistic : optimistic.map(deviation => deviation * optimism)
+    const compared = adjustment === undefined ? values : values.map((value, i) => value + adjustment[i]!)
     return {
-      probabilities: mixWithFloor(votes(values, optimistic), this.#options.minProbability),
+      probabilities: mixWithFloor(votes(compared, scaled), this.#options.minProbability),
       values,
       deviations: variances.map(Math.sqrt),
       ...this.#counts(indices, name, task),
@@ -140,14 +145,14 @@ function sharedVariance(covariance: Float64Array, size: number, indices: readonl
 /** Share of optimism levels at which each arm has the largest index; ties are shared. */
 function votes(values: Float64Array, deviations: Float64Array): Float64Array {
   const shares = new Float64Array(values.length)
-  for (const level of optimism) {
+  for (const level of optimismLevels) {
     let best = Number.NEGATIVE_INFINITY
     for (let i = 0; i < values.length; i++) best = Math.max(best, values[i]! + level * deviations[i]!)
     const winners: number[] = []
     for (let i = 0; i < values.length; i++) {
       if (values[i]! + level * deviations[i]! >= best - 1e-12) winners.push(i)
     }
-    for (const winner of winners) shares[winner]! += 1 / (optimism.length * winners.length)
+    for (const winner of winners) shares[winner]! += 1 / (optimismLevels.length * winners.length)
   }
   return shares
 }

@@ -7,6 +7,8 @@ import { UniformPolicy } from './uniform.ts'
 export interface PolicyOptions {
   readonly minProbability: number
   readonly halfLifeDays: number | null
+  /** How much uncertainty attracts (default 1); only the hierarchical policy knows optimism. */
+  readonly optimism?: number
 }
 
 const constructors = {

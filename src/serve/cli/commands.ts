@@ -73,6 +73,12 @@ export const commands: readonly CommandEntry[] = [
   operation('similar', 'ask'),
   operation('metrics', 'ask'),
   operation('status', 'ask'),
+  {
+    name: 'learn',
+    summary: 'Look at what was learned; switch learning on, off, or into another mode',
+    group: commandGroups.keep,
+    load: async () => (await import('./commands/learn.ts')).addLearn,
+  },
   operation('replay', 'keep'),
   {
     name: 'export',
