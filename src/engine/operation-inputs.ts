@@ -204,6 +204,16 @@ export const metricsInput = described(
 )
 
 export const statusInput = z.strictObject({})
+export const policyEvaluateInput = described(
+  { policy: nameSchema, days: daysBack, taskType: nameSchema.optional() },
+  {
+    policy:
+      'best-single, taskType-best, hierarchical, uniform, or the arm to take always (arm:NAME if it is called so)',
+    days: 'Only the decisions of the last so many days',
+    taskType: 'Only this kind of task',
+  },
+)
+
 
 export const replayInput = described(
   { verify: z.boolean().optional() },

@@ -180,6 +180,23 @@ export const operations = {
     handler: (tacit, input) => tacit.metrics(input),
   }),
 
+  'policy evaluate': define('policy evaluate', {
+    description:
+      'Judges a policy by the decisions on record, without running it: what it would have earned on them, with a 95 % ' +
+      'interval, beside what was earned. Rests on the probabilities with which the decisions were made; refuses, with the ' +
+      'reason, where they say too little.',
+    input: inputs.policyEvaluateInput,
+    readOnly: true,
+    examples: [
+      { title: 'Would the best arm of each kind of task have done better?', input: { policy: 'taskType-best' } },
+      {
+        title: 'One arm for all database tasks of the last month',
+        input: { policy: 'optimizer', taskType: 'database', days: 30 },
+      },
+    ],
+    handler: (tacit, input) => tacit.policyEvaluate(input),
+  }),
+
   status: define('status', {
     description: 'Shows what is on record, how many outcomes are awaited, and the errors of Tacit itself.',
     input: inputs.statusInput,

@@ -27,6 +27,7 @@ import { subjectOf } from './learner.ts'
 import { logHash, sha256 } from './log-hash.ts'
 import { metricsInput, predictInput, recommendInput, similarInput } from './operation-inputs.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
+import { policyEvaluate } from './policy-evaluate.ts'
 import { rank } from './recommend.ts'
 import { recordAll } from './record.ts'
 import type * as types from './types.ts'
@@ -159,6 +160,11 @@ export class TacitEngine implements types.Tacit {
     const window = this.#since(daysBack)
     const rows = this.#parts.store.scan(this.#parts.config.scope, window)
     return { groupBy, sinceUs: window.sinceUs ?? null, untilUs: null, groups: await summarise(rows, groupBy, minCount) }
+  }
+
+  async policyEvaluate(options: types.PolicyEvaluateOptions): Promise<types.PolicyEvaluation> {
+    this.#assertOpen()
+    return policyEvaluate(this.#parts, options)
   }
 
   async wrap<T>(task: (context: types.WrapContext) => Promise<T> | T, info: types.WrapInfo): Promise<T> {

@@ -13,8 +13,9 @@ import type {
   TaskInput,
 } from '../records.ts'
 import type { ExecutionRow } from '../store/store.ts'
+import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 
-export type { GroupMetrics }
+export type { GroupMetrics, PolicyEvaluateOptions, PolicyEvaluation }
 
 /** Options of `openTacit`: any configuration option, and these. */
 export interface OpenOptions extends ConfigInput {
@@ -189,6 +190,11 @@ export interface Tacit {
     },
   ): Promise<SimilarTask[]>
   metrics(options?: { groupBy?: readonly Grouping[]; daysBack?: number; minCount?: number }): Promise<Metrics>
+  /**
+   * What another policy would have earned on the decisions on record, judged by the probabilities with which they were made;
+   * refused, with the reason, where the log says too little. Writes nothing. See docs/off-policy.md.
+   */
+  policyEvaluate(options: PolicyEvaluateOptions): Promise<PolicyEvaluation>
   /** decide, run `task` with the chosen arm, observe. A failure of learning never reaches the task; it is counted. */
   wrap<T>(task: (context: WrapContext) => Promise<T> | T, info: WrapInfo): Promise<T>
   status(): Promise<Status>

@@ -58,8 +58,9 @@ describe.each(names)('the flags of %s', name => {
   it.each(operation.examples)('read the example "$title" back as it was meant', ({ input }) => {
     const line = lineOf(name, input as Record<string, unknown>)
     const words = splitWords(line)
-    expect(words.slice(0, 2)).toEqual(['tacit', name])
-    expect(inputOf(name, words.slice(2))).toEqual(input)
+    const start = ['tacit', ...name.split(' ')]
+    expect(words.slice(0, start.length)).toEqual(start)
+    expect(inputOf(name, words.slice(start.length))).toEqual(input)
     expect(operation.input.safeParse(input).success).toBe(true)
   })
 })

@@ -11,6 +11,7 @@ const leastEffectiveShare = 0.1
 const mostHeavyWeight = 100
 const mostWeightShare = 0.05
 const leastRareOutcomes = 100
+const leastRareShare = 0.05
 
 /** What should be known before an estimate from this log is believed. */
 export function warningsOf(choices: readonly LoggedChoice[], weights: Float64Array, support: Support): Warning[] {
@@ -30,7 +31,7 @@ export function warningsOf(choices: readonly LoggedChoice[], weights: Float64Arr
     )
   }
   const rare = rareOutcomes(choices)
-  if (rare < leastRareOutcomes) {
+  if (rare < leastRareOutcomes && rare < leastRareShare * choices.length) {
     warn(
       'rare-outcomes',
       `Rare outcomes: only ${rare} of ${choices.length} choices had another reward than the usual one.`,

@@ -72,6 +72,12 @@ export const commands: readonly CommandEntry[] = [
   operation('predict', 'ask'),
   operation('similar', 'ask'),
   operation('metrics', 'ask'),
+  {
+    name: 'policy',
+    summary: 'Judge other ways of choosing by the decisions on record',
+    group: commandGroups.ask,
+    load: async () => (await import('./commands/policy.ts')).addPolicy,
+  },
   operation('status', 'ask'),
   {
     name: 'learn',

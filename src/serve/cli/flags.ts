@@ -102,7 +102,7 @@ export function commandLine(name: string, input: Input, flags: readonly Flag[], 
     return [flag.long, isPlain ? value.join(',') : JSON.stringify(value)]
   })
   const all = words.some(word => word.startsWith('-')) ? [...rest, '--', ...words] : [...words, ...rest]
-  return ['tacit', name, ...all].map(quote).join(' ')
+  return ['tacit', ...name.split(' '), ...all].map(quote).join(' ')
 }
 
 // ---- from schema to fields -----------------------------------------------------------------------------------------
