@@ -34,6 +34,8 @@ export interface Situation {
   readonly task: number
   /** Days since 1970, UTC, fraction allowed. */
   readonly day: number
+  /** Added to each arm's estimated utility before arms are compared (a price, a load); `values` stay without it. */
+  readonly adjustment?: Float64Array
 }
 
 export interface Experience {

@@ -21,11 +21,12 @@ export class ThompsonPolicy implements Policy {
     this.#statistics = new ArmStatistics(options.halfLifeDays, state)
   }
 
-  choose({ arms }: Situation): Choice {
+  choose({ arms, adjustment }: Situation): Choice {
     const masses = arms.map(arm => {
       const { successes, failures } = this.#statistics.counts(arm)
       return betaMasses(1 + successes, 1 + failures)
     })
+    if (adjustment !== undefined) shift(masses, adjustment)
     return {
       probabilities: mixWithFloor(probabilitiesOfBest(masses), this.#minProbability),
       ...this.#statistics.summary(arms),
@@ -64,11 +65,23 @@ function betaMasses(a: number, b: number): Float64Array {
   return masses.map(value => value / total)
 }
 
+/** Moves each arm's mass by its adjustment, to the nearest cell, on a grid that is longer by the largest difference. */
+function shift(masses: Float64Array[], adjustment: Float64Array): void {
+  const cells = adjustment.map(value => Math.round(Math.min(100, Math.max(-100, value)) * gridSize))
+  const lowest = Math.min(...cells)
+  const size = gridSize + Math.max(...cells) - lowest
+  for (const [i, mass] of masses.entries()) {
+    const moved = new Float64Array(size)
+    moved.set(mass, cells[i]! - lowest)
+    masses[i] = moved
+  }
+}
+
 /** P(arm is the largest), two arms in the same cell being equally likely to be the larger one. */
 function probabilitiesOfBest(masses: readonly Float64Array[]): Float64Array {
   const best = new Float64Array(masses.length)
   const below = new Float64Array(masses.length)
-  for (let cell = 0; cell < gridSize; cell++) {
+  for (let cell = 0; cell < (masses[0]?.length ?? 0); cell++) {
     let product = 1
     const inside = masses.map((mass, i) => {
       const middle = below[i]! + mass[cell]! / 2

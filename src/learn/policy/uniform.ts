@@ -2,7 +2,7 @@ import type { State } from '../state.ts'
 import { ArmStatistics } from './arm-statistics.ts'
 import type { Choice, Experience, Policy, Situation } from './policy.ts'
 
-/** Every arm with the same probability: the control that any learner has to beat. */
+/** Every arm with the same probability, whatever is added to it: the control that any learner has to beat. */
 export class UniformPolicy implements Policy {
   readonly id = 'uniform'
   readonly version = 1
