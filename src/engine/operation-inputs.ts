@@ -203,7 +203,6 @@ export const metricsInput = described(
   },
 )
 
-export const statusInput = z.strictObject({})
 export const policyEvaluateInput = described(
   { policy: nameSchema, days: daysBack, taskType: nameSchema.optional() },
   {
@@ -214,6 +213,7 @@ export const policyEvaluateInput = described(
   },
 )
 
+export const statusInput = z.strictObject({})
 
 export const replayInput = described(
   { verify: z.boolean().optional() },
