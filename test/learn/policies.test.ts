@@ -103,6 +103,20 @@ describe('the hierarchical policy', () => {
     expect(policy.choose(at).values).toEqual(withoutFlight(policy).choose(at).values)
   })
 
+  test('tries the arm that is not in flight yet, whatever task type that is in', () => {
+    for (const [busy, now] of [
+      ['x', 'x'],
+      ['y', 'x'],
+      [null, null],
+      ['x', null],
+    ] as const) {
+      const policy = new HierarchicalPolicy(options)
+      policy.begin('a', busy)
+      const { probabilities } = policy.choose({ arms: ['a', 'b'], category: now, task: 1, day })
+      expect(probabilities[0]).toBeCloseTo(0.005 / 2, 12)
+    }
+  })
+
   test('tells how much it rests on: everywhere, in the task type, on this very task', () => {
     const policy = new HierarchicalPolicy(options)
     policy.learn({ arm: 'a', category: 'x', task: 1, day, reward: 1 })

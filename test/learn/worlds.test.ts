@@ -76,11 +76,11 @@ describe('where nothing can be learned, the default policy', () => {
     expect(Math.abs(mean(gains))).toBeLessThan(3 * standardError(gains))
   })
 
-  test('loses at most 0.02 by a task type that means nothing', () => {
+  test('loses at most 0.03 by a task type that means nothing', () => {
     const without = runs('hierarchical', plain, { categoryOf: () => null })
     const worthless = runs('hierarchical', plain, { categoryOf: (_, rng) => `label ${integer(rng, 4)}` })
     expect(reward(without, secondHalf) - uniform(without)).toBeGreaterThan(0.1)
-    expect(reward(worthless) - reward(without)).toBeGreaterThan(-0.02)
+    expect(reward(worthless) - reward(without)).toBeGreaterThan(-0.03)
   })
 })
 
