@@ -192,7 +192,7 @@ export function predictorContract(name: string, predictor: PredictorUnderTest): 
       of.advance(startDay + halfLifeDays)
       expect(of.predict(queryOf()).nEff).toBeCloseTo(nEff / 2, 6)
       of.advance(startDay + 60 * halfLifeDays)
-      const [idle, never] = ['optimizer', 'never tried'].map(arm => of.predict(queryOf({ arm, text: '' })))
+      const [idle, never] = ['optimizer', 'never tried'].map(arm => of.predict(queryOf({ arm })))
       expect(idle!.nEff).toBeLessThan(1e-9)
       expect(Math.abs(idle!.value! - never!.value!)).toBeLessThan(1e-6 * Math.max(1, never!.value!))
     })

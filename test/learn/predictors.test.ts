@@ -56,6 +56,18 @@ describe('the success predictor', () => {
     expect(nEff).toBe(0)
   })
 
+  test('has its forecast inside its interval even for an arm never tried among arms that always or never succeed', () => {
+    for (const value of [0, 1]) {
+      const predictor = success()
+      for (let task = 0; task < 200; task++) predictor.learn(query({ task }), value)
+      const forecast = predictor.predict(query({ arm: 'never tried' }))
+      expect(Math.abs(forecast.value! - value)).toBeLessThan(0.02)
+      expect(forecast.interval![0]).toBeLessThanOrEqual(forecast.value!)
+      expect(forecast.interval![1]).toBeGreaterThanOrEqual(forecast.value!)
+      expect(forecast.interval![1] - forecast.interval![0]).toBeGreaterThan(0.8)
+    }
+  })
+
   test('shrinks rates as its formula says, by hand', () => {
     const rates = new BaseRates(null)
     for (const [arm, category, value] of [
