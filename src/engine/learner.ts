@@ -3,8 +3,9 @@ import { textFeatures } from '../embed/features.ts'
 import { createPolicy, policyFromState } from '../learn/policy/policies.ts'
 import type { Policy } from '../learn/policy/policy.ts'
 import { AmountPredictor } from '../learn/predictor/amount.ts'
-import type { Predictor, Query } from '../learn/predictor/predictor.ts'
+import type { Predictor, Query, SparseFeatures } from '../learn/predictor/predictor.ts'
 import { SuccessPredictor } from '../learn/predictor/success.ts'
+import { Vocabulary } from '../learn/predictor/vocabulary.ts'
 import type { State, StateRecord } from '../learn/state.ts'
 import { hash53 } from '../math/hash.ts'
 import {
@@ -16,8 +17,10 @@ import {
   type Outcome,
   type Prediction,
 } from '../records.ts'
+import type { Resource, Spending } from './budget.ts'
 import { decodeState, encodeState } from './codec.ts'
 import { InFlight } from './in-flight.ts'
+import { Ledger } from './ledger.ts'
 import { successOf, utilityOf } from './utility.ts'
 
 /** Raised whenever the same log would give another state; older snapshots are then ignored. */
@@ -25,7 +28,9 @@ const learnerVersion = 1
 const dayUs = 86_400e6
 
 /** A task as the learners see it. */
-export type Subject = Omit<Query, 'arm'>
+export interface Subject extends Omit<Query, 'arm' | 'words'> {
+  readonly features: SparseFeatures
+}
 
 /**
  * Everything learned in one scope: a pure fold over the facts. The same facts in the same order give the same bytes,
@@ -35,9 +40,14 @@ export class Learner {
   readonly policy: Policy
   /** Every arm that was ever eligible, with the facets it last had. */
   readonly arms: Map<string, ArmSpec>
+  /** What past decisions have used up. */
+  readonly ledger: Ledger
   readonly #config: Config
   readonly #predictors: Readonly<Record<'pSuccess' | 'durationMs' | 'costUsd', Predictor>>
+  readonly #vocabulary: Vocabulary
   readonly #inFlight: InFlight
+  /** Only where tokens have a budget. */
+  readonly #tokens: Predictor | null
   #day: number
   #taskTypes: Set<string>
 
@@ -47,14 +57,18 @@ export class Learner {
     const { policy, minProbability, halfLifeDays, optimism } = config.learning
     const options = { minProbability, halfLifeDays, optimism }
     const predictors = (state?.predictors ?? {}) as StateRecord
-    const amount = (id: 'durationMs' | 'costUsd', unit: number, typical: number) =>
-      new AmountPredictor(id, { unit, typical, halfLifeDays }, predictors[id])
+    const amount = (id: Resource, unit: number, typical: number) =>
+      new AmountPredictor(id, { unit, typical, halfLifeDays }, id === 'tokens' ? state?.tokens : predictors[id])
     this.policy = state ? policyFromState(policy, options, state.policy!) : createPolicy(policy, options)
     this.#predictors = {
       pSuccess: new SuccessPredictor({ halfLifeDays }, predictors.pSuccess),
       durationMs: amount('durationMs', 1, 1000),
       costUsd: amount('costUsd', 1e-6, 0.01),
     }
+    this.#vocabulary = new Vocabulary(state?.vocabulary as StateRecord | undefined)
+    const { perTask, perDay } = config.budget.tokens
+    this.#tokens = perTask === null && perDay === null ? null : amount('tokens', 1, 1000)
+    this.ledger = new Ledger(config, state?.ledger as StateRecord | undefined)
     this.#inFlight = new InFlight(state?.inFlight as StateRecord | undefined)
     this.arms = new Map((state?.arms as unknown as ArmSpec[] | undefined)?.map(arm => [arm.id, arm]))
     this.#taskTypes = new Set(state?.taskTypes as string[] | undefined)
@@ -64,7 +78,8 @@ export class Learner {
   /** Names the state: what was learned under other settings is another thing. */
   static nameFor(config: Config): string {
     const { policy, halfLifeDays } = config.learning
-    const settings = JSON.stringify([policy, halfLifeDays, config.utility])
+    const ledger = Ledger.settings(config)
+    const settings = JSON.stringify([policy, halfLifeDays, config.utility, ...(ledger === null ? [] : [ledger])])
     return `learner-${learnerVersion}-${hash53(settings).toString(36)}`
   }
 
@@ -101,13 +116,20 @@ export class Learner {
   /** What is expected of `arm` on the task. Changes nothing. */
   predict(subject: Subject, arm: string): Prediction {
     const { pSuccess, durationMs, costUsd } = this.#predictors
-    const query = { ...subject, arm }
+    const query = this.#query(subject, arm)
     return {
       pSuccess: pSuccess.predict(query),
       durationMs: durationMs.predict(query),
       costUsd: costUsd.predict(query),
       model: `hierarchy-${learnerVersion}`,
     }
+  }
+
+  /** The forecast of one resource alone; null while nothing is known. Changes nothing. */
+  expected(subject: Subject, arm: string, resource: Resource): number | null {
+    const model = resource === 'tokens' ? this.#tokens : this.#predictors[resource]
+    const { value, nEff } = model?.predict(this.#query(subject, arm)) ?? { value: null, nEff: 0 }
+    return nEff === 0 ? null : value
   }
 
   /** This learner as it stands on `day`: itself, or a copy whose evidence has aged till then. Changes nothing. */
@@ -123,6 +145,9 @@ export class Learner {
     return encodeState({
       policy: this.policy.toState(),
       predictors: Object.fromEntries(Object.entries(this.#predictors).map(([name, model]) => [name, model.toState()])),
+      vocabulary: this.#vocabulary.toState(),
+      ...(this.#tokens === null ? {} : { tokens: this.#tokens.toState() }),
+      ...(Ledger.settings(this.#config) === null ? {} : { ledger: this.ledger.toState() }),
       inFlight: this.#inFlight.toState(),
       arms: [...this.arms.values()] as unknown as State,
       taskTypes: [...this.#taskTypes],
@@ -136,7 +161,8 @@ export class Learner {
     if (body.taskType !== null) this.#taskTypes.add(body.taskType)
     const subject = subjectOf(body.task, body.taskType, decision.atUs)
     this.#advance(subject.day)
-    for (const predictor of Object.values(this.#predictors)) predictor.meet(subject)
+    this.#vocabulary.meet(subject.features)
+    this.ledger.decided(decision)
     if (body.joinDeadlineMs === null) return
     this.#inFlight.add(decision.id, {
       arm: body.arm,
@@ -158,7 +184,7 @@ export class Learner {
   #revise(decision: Decision, before: Experience | null, after: Experience | null): void {
     if (after === null) return
     const subject = subjectOf(decision.body.task, decision.body.taskType, decision.atUs)
-    const queryOf = ({ arm }: Experience) => ({ ...subject, arm: arm?.id ?? decision.body.arm })
+    const queryOf = ({ arm }: Experience) => this.#query(subject, arm?.id ?? decision.body.arm)
     const former = before && queryOf(before)
     const query = queryOf(after)
     const replace = (model: Teachable, earlier: number | null, value: number | null) => {
@@ -173,7 +199,13 @@ export class Learner {
     replace(policy, before?.utility ?? null, after.utility)
     for (const name of ['pSuccess', 'durationMs', 'costUsd'] as const)
       replace(this.#predictors[name], before?.values[name] ?? null, after.values[name])
+    if (this.#tokens !== null) replace(this.#tokens, before?.values.tokens ?? null, after.values.tokens)
+    this.ledger.settled(decision, before?.values ?? null, after.values)
     if (after.arm !== null && !this.arms.has(after.arm.id)) this.arms.set(after.arm.id, after.arm)
+  }
+
+  #query({ features, ...subject }: Subject, arm: string): Query {
+    return { ...subject, arm, words: this.#vocabulary.vector(features) }
   }
 
   #advance(day: number): void {
@@ -195,11 +227,11 @@ export function subjectOf(task: string, taskType: string | null, atUs: number): 
 }
 
 /** Features of the last few texts: a task is met at its decision and again at its outcome. */
-const recent = new Map<string, Query['features']>()
+const recent = new Map<string, SparseFeatures>()
 const maxRecent = 256
 const maxRecentLength = 4096
 
-function featuresOf(text: string): Query['features'] {
+function featuresOf(text: string): SparseFeatures {
   const known = recent.get(text)
   if (known !== undefined) return known
   const features = textFeatures(text)
@@ -214,7 +246,7 @@ interface Experience {
   /** The arm really used, where the outcome names one. */
   readonly arm: ArmSpec | null
   readonly utility: number | null
-  readonly values: Readonly<Record<'pSuccess' | 'durationMs' | 'costUsd', number | null>>
+  readonly values: Spending & { readonly pSuccess: number | null }
 }
 
 type Teachable = Pick<Predictor, 'learn' | 'retract'>
@@ -230,8 +262,15 @@ function experienceOf(execution: readonly Fact[], weights: Config['utility']): E
       pSuccess: successOf(body),
       durationMs: body.durationMs,
       costUsd: body.costMicroUsd === null ? null : body.costMicroUsd / 1e6,
+      tokens: tokensOf(body),
     },
   }
+}
+
+/** Tokens read and written, as far as they are known. */
+function tokensOf({ resources }: Outcome['body']): number | null {
+  const { inputTokens, outputTokens } = resources ?? {}
+  return inputTokens === undefined && outputTokens === undefined ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
 }
 
 const isDecision = (fact: Fact): fact is Decision => fact.kind === 'decision'

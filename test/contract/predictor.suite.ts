@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { textFeatures } from '../../src/embed/features.ts'
 import { decodeState, encodeState } from '../../src/engine/codec.ts'
 import type { Predictor, Query } from '../../src/learn/predictor/predictor.ts'
 import type { State } from '../../src/learn/state.ts'
 import { integer, type Rng, seedRng, shuffle } from '../../src/math/rng.ts'
+import { wordsOf } from '../helpers/words.ts'
 import { largestDifference, type Statistics } from '../learn/statistics.ts'
 
 export interface PredictorUnderTest {
@@ -31,9 +31,9 @@ interface Seen {
   readonly value: number
 }
 
-function queryOf(over: Partial<Omit<Query, 'features'>> & { text?: string } = {}): Query {
+function queryOf(over: Partial<Omit<Query, 'words'>> & { text?: string } = {}): Query {
   const { text = 'speed up the nightly report', ...rest } = over
-  return { arm: 'optimizer', category: 'database', task: -1, day: startDay, features: textFeatures(text), ...rest }
+  return { arm: 'optimizer', category: 'database', task: -1, day: startDay, words: wordsOf(text), ...rest }
 }
 
 /** What every predictor promises. */
@@ -59,7 +59,6 @@ export function predictorContract(name: string, predictor: PredictorUnderTest): 
   const taught = (seen: readonly Seen[], of = fresh()) => {
     for (const { query, value } of seen) {
       of.advance(query.day)
-      of.meet(query)
       of.learn(query, value)
     }
     return of

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { textFeatures } from '../../src/embed/features.ts'
 import { AmountPredictor } from '../../src/learn/predictor/amount.ts'
 import { BaseRates } from '../../src/learn/predictor/base-rates.ts'
 import type { Query } from '../../src/learn/predictor/predictor.ts'
@@ -9,6 +8,7 @@ import type { State, StateRecord } from '../../src/learn/state.ts'
 import { beta, integer, normal, type Rng, seedRng } from '../../src/math/rng.ts'
 import { auc, brier, calibrationError } from '../../src/math/statistics.ts'
 import { predictorContract } from '../contract/predictor.suite.ts'
+import { wordsOf } from '../helpers/words.ts'
 import { statisticsOfState } from './statistics.ts'
 
 const child = (state: State, key: string) => (state as StateRecord)[key]!
@@ -35,13 +35,13 @@ for (const [id, unit, typical] of [
   })
 }
 
-const empty = textFeatures('')
+const empty = wordsOf('')
 const query = (over: Partial<Query> = {}): Query => ({
   arm: 'a',
   category: 'x',
   task: -1,
   day: 0,
-  features: empty,
+  words: empty,
   ...over,
 })
 const success = () => new SuccessPredictor({ halfLifeDays: null })
@@ -99,9 +99,8 @@ describe('the success predictor', () => {
       fc.property(fc.array(outcome, { maxLength: 40 }), outcome, (seen, { value: _, text, ...last }) => {
         const predictor = success()
         for (const { value, text, ...one } of seen)
-          learn(predictor, query({ ...one, ...place(one), features: textFeatures(text) }), value)
-        const at = query({ ...last, ...place(last), features: textFeatures(text) })
-        predictor.meet(at)
+          predictor.learn(query({ ...one, ...place(one), words: wordsOf(text) }), value)
+        const at = query({ ...last, ...place(last), words: wordsOf(text) })
         const before = predictor.predict(at)
         predictor.learn(at, 0)
         const after = predictor.predict(at)
@@ -123,7 +122,6 @@ describe('the success predictor', () => {
       const [arm, category] = [integer(rng, 5), integer(rng, 6)]
       const value = rng() < chances[6 * arm + category]! ? 1 : 0
       const at = query({ arm: `arm ${arm}`, category: `kind ${category}`, task })
-      predictor.meet(at)
       if (task >= 500) {
         forecasts.push(predictor.predict(at).value!)
         outcomes.push(value)
@@ -156,9 +154,8 @@ describe('the success predictor', () => {
     for (let task = 0; task < 800; task++) {
       const arm = ['a', 'b'][integer(rng, 2)]!
       const word = ['legacy', 'kubernetes', 'frontend'][integer(rng, 3)]!
-      const at = query({ arm, task, features: textFeatures(textOf(word)) })
+      const at = query({ arm, task, words: wordsOf(textOf(word)) })
       const value = rng() < chance(arm, word) ? 1 : 0
-      predictor.meet(at)
       if (task >= 400) {
         scores.push(predictor.predict(at).value!)
         labels.push(value)
@@ -166,7 +163,7 @@ describe('the success predictor', () => {
       predictor.learn(at, value)
     }
     const forecast = (arm: string, word: string) =>
-      predictor.predict(query({ arm, features: textFeatures(textOf(word)) })).value!
+      predictor.predict(query({ arm, words: wordsOf(textOf(word)) })).value!
     for (const arm of ['a', 'b']) expect(forecast(arm, 'frontend') - forecast(arm, 'legacy')).toBeGreaterThan(0.4)
     expect(forecast('b', 'kubernetes') - forecast('a', 'kubernetes')).toBeGreaterThan(0.4)
     expect(
@@ -183,9 +180,8 @@ describe('the success predictor', () => {
     const [forecasts, outcomes] = [[], []] as [number[], number[]]
     for (let task = 0; task < 800; task++) {
       const text = Array.from({ length: 8 }, () => `word${integer(rng, 300)}`).join(' ')
-      const at = query({ task, features: textFeatures(text) })
+      const at = query({ task, words: wordsOf(text) })
       const value = rng() < 0.7 ? 1 : 0
-      predictor.meet(at)
       if (task >= 200) {
         forecasts.push(predictor.predict(at).value!)
         outcomes.push(value)
@@ -213,8 +209,7 @@ describe('the success predictor', () => {
         const predictor = success()
         for (let task = 0; task < rounds; task++) {
           const [arm, category] = [integer(rng, 4), integer(rng, 4)]
-          learn(
-            predictor,
+          predictor.learn(
             query({ arm: `${arm}`, category: `${category}`, task }),
             rng() < chances[arm]![category]! ? 1 : 0,
           )
@@ -285,11 +280,6 @@ describe('the predictor of amounts', () => {
     }
   })
 })
-
-function learn(predictor: SuccessPredictor, at: Query, value: number): void {
-  predictor.meet(at)
-  predictor.learn(at, value)
-}
 
 /** A task has one category. */
 const place = ({ task, category }: { task: number; category: string | null }) => ({

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { textFeatures } from '../../src/embed/features.ts'
 import { sigmoid } from '../../src/learn/predictor/base-rates.ts'
+import type { SparseVector } from '../../src/learn/predictor/predictor.ts'
 import { TextModel } from '../../src/learn/predictor/text-model.ts'
-import { buckets, type SparseVector, Vocabulary } from '../../src/learn/predictor/vocabulary.ts'
+import { buckets, Vocabulary } from '../../src/learn/predictor/vocabulary.ts'
 import type { StateRecord } from '../../src/learn/state.ts'
 import { seedRng } from '../../src/math/rng.ts'
 

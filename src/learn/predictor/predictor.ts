@@ -11,8 +11,6 @@ export interface Predictor {
   predict(query: Query): Forecast
   /** Lets all evidence age until `day` (days since 1970); earlier days change nothing. */
   advance(day: number): void
-  /** Notes that a task was met (its words, never its outcome). */
-  meet(query: Omit<Query, 'arm'>): void
   learn(query: Query, value: number): void
   retract(query: Query, value: number): void
   toState(): State
@@ -23,8 +21,14 @@ export interface Query {
   readonly category: string | null
   readonly task: number
   readonly day: number
-  /** Sparse features of the task text. */
-  readonly features: SparseFeatures
+  /** The words of the task, weighted by a vocabulary. */
+  readonly words: SparseVector
+}
+
+/** Weights of a text's words and character runs; the two arrays run parallel. */
+export interface SparseVector {
+  readonly indices: Uint16Array
+  readonly values: Float64Array
 }
 
 /** Hashed counts of a text: for each block (words, characters) sorted 32-bit hashes and how often each occurs. */

@@ -4,7 +4,6 @@ import { BaseRates, clip, logit, logLikelihood, sigmoid, softmax } from './base-
 import type { Forecast, Predictor, Query } from './predictor.ts'
 import { TaskMemory } from './task-memory.ts'
 import { TextModel } from './text-model.ts'
-import { Vocabulary } from './vocabulary.ts'
 
 const range = [0.004, 0.996] as const
 /** Old judgements of the experts fade, so that the mixture follows a learner that is still improving. */
@@ -20,7 +19,6 @@ export class SuccessPredictor implements Predictor {
   readonly id = 'success'
   readonly version = 1
   readonly #rates: BaseRates
-  readonly #vocabulary: Vocabulary
   readonly #cautious: TextModel
   readonly #bold: TextModel
   readonly #memory: TaskMemory
@@ -29,7 +27,6 @@ export class SuccessPredictor implements Predictor {
   constructor(options: { halfLifeDays: number | null }, saved?: State) {
     const state = saved as StateRecord | undefined
     this.#rates = new BaseRates(options.halfLifeDays, state?.rates as StateRecord)
-    this.#vocabulary = new Vocabulary(state?.vocabulary as StateRecord)
     this.#cautious = new TextModel(0.2, 0.03, state?.cautious as StateRecord)
     this.#bold = new TextModel(0.1, 0.3, state?.bold as StateRecord)
     this.#memory = new TaskMemory(state?.memory as StateRecord)
@@ -58,22 +55,18 @@ export class SuccessPredictor implements Predictor {
     this.#bold.fade(share)
   }
 
-  meet({ features }: Omit<Query, 'arm'>): void {
-    this.#vocabulary.meet(features)
-  }
-
   learn(query: Query, outcome: number): void {
     const value = clip(outcome, 0, 1)
     const { arm, task, day } = query
     this.advance(day)
     const category = query.category ?? ''
-    const { forecasts, baseLogit, x, p } = this.#fresh(query)
+    const { forecasts, baseLogit, p } = this.#fresh(query)
     const history = this.#rates.evidence.tasks.get(task)
     if (history?.arms.length) this.#memory.learn(p, arm, history, this.#rates, value)
     else this.#judge(forecasts, value)
     const weight = this.#rates.evidence.weightOf(day)
-    this.#cautious.learn(arm, x, baseLogit, value, weight)
-    this.#bold.learn(arm, x, baseLogit, value, weight)
+    this.#cautious.learn(arm, query.words, baseLogit, value, weight)
+    this.#bold.learn(arm, query.words, baseLogit, value, weight)
     this.#rates.learn(arm, category, task, day, value)
   }
 
@@ -85,7 +78,6 @@ export class SuccessPredictor implements Predictor {
   toState(): State {
     return {
       rates: this.#rates.toState(),
-      vocabulary: this.#vocabulary.toState(),
       cautious: this.#cautious.toState(),
       bold: this.#bold.toState(),
       memory: this.#memory.toState(),
@@ -103,10 +95,9 @@ export class SuccessPredictor implements Predictor {
   }
 
   /** The forecast without the task's own history, and its parts. */
-  #fresh({ arm, category, features }: Query) {
+  #fresh({ arm, category, words: x }: Query) {
     const base = this.#rates.predict(arm, category ?? '')
     const baseLogit = logit(base.p)
-    const x = this.#vocabulary.vector(features)
     const cautious = this.#cautious.logit(arm, x, baseLogit)
     const bold = this.#bold.logit(arm, x, baseLogit)
     const logits = [
@@ -120,6 +111,6 @@ export class SuccessPredictor implements Predictor {
     const forecasts = logits.map(z => clip(sigmoid(z), ...range))
     const weights = softmax(this.#logWeights)
     const p = forecasts.reduce((sum, forecast, i) => sum + weights[i]! * forecast, 0)
-    return { p, nEff: base.nEff, forecasts, baseLogit, x }
+    return { p, nEff: base.nEff, forecasts, baseLogit }
   }
 }

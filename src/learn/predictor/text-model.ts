@@ -1,14 +1,11 @@
 import type { StateRecord } from '../state.ts'
 import { sigmoid } from './base-rates.ts'
-import { buckets, type SparseVector } from './vocabulary.ts'
+import type { SparseVector } from './predictor.ts'
+import { fadeWeights, freshWeights, type Weights } from './word-weights.ts'
 
 const biasPrecision = 0.1
 const leastCurvature = 0.02
 
-interface Weights {
-  readonly mean: Float32Array
-  readonly precision: Float32Array
-}
 interface ArmWeights extends Weights {
   bias: number
   biasPrecision: number
@@ -97,20 +94,5 @@ export class TextModel {
       names: [...this.#arms.keys()],
       arms: [...this.#arms.values()].map(arm => ({ ...arm })),
     }
-  }
-}
-
-function freshWeights(variance: number): Weights {
-  return { mean: new Float32Array(2 * buckets), precision: new Float32Array(2 * buckets).fill(1 / variance) }
-}
-
-/** Precision and precision × mean of the evidence shrink by `share`; a prior has precision `prior` and mean 0. */
-function fadeWeights({ mean, precision }: Weights, prior: number, share: number): void {
-  const rounded = Math.fround(prior)
-  for (let i = 0; i < mean.length; i++) {
-    if (precision[i] === rounded) continue
-    const faded = prior + share * (precision[i]! - prior)
-    mean[i]! *= (share * precision[i]!) / faded
-    precision[i] = faded
   }
 }

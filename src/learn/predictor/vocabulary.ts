@@ -1,14 +1,8 @@
 import type { StateRecord } from '../state.ts'
-import type { SparseFeatures } from './predictor.ts'
+import type { SparseFeatures, SparseVector } from './predictor.ts'
 
 /** Buckets per block (words, characters); 2^18 was no better on the sets it was measured on. */
 export const buckets = 2 ** 14
-
-/** A sparse vector over `2 × buckets` features. */
-export interface SparseVector {
-  readonly indices: Uint16Array
-  readonly values: Float64Array
-}
 
 /**
  * Turns counts of hashed features into TF-IDF weights with the document frequencies met so far:
@@ -17,6 +11,8 @@ export interface SparseVector {
 export class Vocabulary {
   #documents: number
   readonly #frequencies: Float64Array
+  /** The last text asked for: one text is weighed for every arm and every predictor. */
+  #latest: { features: SparseFeatures; documents: number; vector: SparseVector } | null = null
 
   constructor(state?: StateRecord) {
     this.#documents = state ? (state.documents as number) : 0
@@ -32,6 +28,18 @@ export class Vocabulary {
   }
 
   vector(features: SparseFeatures): SparseVector {
+    const latest = this.#latest
+    if (latest?.features === features && latest.documents === this.#documents) return latest.vector
+    const vector = this.#weigh(features)
+    this.#latest = { features, documents: this.#documents, vector }
+    return vector
+  }
+
+  toState(): StateRecord {
+    return { documents: this.#documents, frequencies: this.#frequencies }
+  }
+
+  #weigh(features: SparseFeatures): SparseVector {
     const size = features.words.hashes.length + features.characters.hashes.length
     const indices = new Uint16Array(size)
     const values = new Float64Array(size)
@@ -54,9 +62,5 @@ export class Vocabulary {
       for (let i = start; i < at; i++) values[i]! *= scale
     }
     return { indices: indices.subarray(0, at), values: values.subarray(0, at) }
-  }
-
-  toState(): StateRecord {
-    return { documents: this.#documents, frequencies: this.#frequencies }
   }
 }
