@@ -19,7 +19,8 @@ export interface ImportCounts {
 
 /**
  * Appends facts that were exported elsewhere, ids, times and origins kept. Every fact is checked before it is written,
- * batch by batch. With `isDryRun` nothing is written and the counts say what would happen.
+ * batch by batch. With `isDryRun` nothing is written and the counts say what would happen; only an id that the database
+ * already holds for another execution is not foreseen as a conflict.
  * @throws TacitError INVALID_INPUT at the first fact that is none; the batches before it stay.
  */
 export async function importFacts(
@@ -28,10 +29,11 @@ export async function importFacts(
   isDryRun: boolean,
 ): Promise<ImportCounts> {
   const counts: ImportCounts = { stored: 0, duplicates: 0, conflicts: 0 }
+  const claims = new Map<string, Claim>()
   let batch: Fact[] = []
   let index = 0
   const flush = async () => {
-    if (isDryRun) await judge(target, batch, counts)
+    if (isDryRun) await judge(target, batch, counts, claims)
     else await append(target, batch, counts)
     batch = []
   }
@@ -69,12 +71,21 @@ async function append({ store, scope, embedder }: Target, batch: readonly Fact[]
   }
 }
 
-async function judge({ store, scope }: Target, batch: readonly Fact[], counts: ImportCounts): Promise<void> {
+/** What stands under an id: two facts of one id are the same fact, or a conflict. */
+type Claim = Pick<Fact, 'kind' | 'executionId'>
+
+async function judge(
+  { store, scope }: Target,
+  batch: readonly Fact[],
+  counts: ImportCounts,
+  claims: Map<string, Claim>,
+): Promise<void> {
   const held = await store.facts(scope, [...new Set(batch.map(fact => fact.executionId))])
   for (const { id, kind, executionId } of batch) {
-    const known = held.get(executionId)?.find(({ fact }) => fact.id === id)?.fact
+    const known = held.get(executionId)?.find(({ fact }) => fact.id === id)?.fact ?? claims.get(id)
     if (known === undefined) counts.stored++
-    else if (known.kind === kind) counts.duplicates++
+    else if (known.kind === kind && known.executionId === executionId) counts.duplicates++
     else counts.conflicts++
+    if (known === undefined) claims.set(id, { kind, executionId })
   }
 }

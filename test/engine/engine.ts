@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { hashingEmbedder } from '../../src/embed/hashing.ts'
 import { decodeState } from '../../src/engine/codec.ts'
+import { sha256 } from '../../src/engine/log-hash.ts'
 import { createGuard } from '../../src/engine/privacy.ts'
 import { Synchroniser } from '../../src/engine/synchroniser.ts'
 import { TacitEngine } from '../../src/engine/tacit.ts'
@@ -51,8 +52,12 @@ export async function openEngine(
   return { tacit, store, synchroniser, config, clock }
 }
 
-/** The learned state as bytes, up to date. */
-export function stateBytes({ synchroniser }: Pick<Opened, 'synchroniser'>): Promise<Uint8Array> {
+/** The digest of the learned state, up to date: megabytes that differ are best not shown side by side. */
+export async function stateHash(opened: Pick<Opened, 'synchroniser'>): Promise<string> {
+  return sha256(await stateBytes(opened))
+}
+
+function stateBytes({ synchroniser }: Pick<Opened, 'synchroniser'>): Promise<Uint8Array> {
   return synchroniser.exclusive(async () => (await synchroniser.current()).toBytes())
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Tacit } from '../../src/index.ts'
 import { temporaryDirectory } from '../store/temporary.ts'
-import { Clock, dayMs, openEngine, stateBytes } from './engine.ts'
+import { Clock, dayMs, openEngine, stateHash } from './engine.ts'
 
 const tasks = ['Speed up the nightly sales report', 'Fix the login page', 'Speed up the weekly sales report']
 
@@ -55,9 +55,9 @@ describe('reading writes nothing:', () => {
     const later = await ask(tacit)
     expect(later.at(-1)).toMatchObject({ logHash: (first.at(-1) as { logHash: string }).logHash, verified: true })
     expect(digest()).toEqual(before)
-    const bytes = await stateBytes({ synchroniser })
+    const bytes = await stateHash({ synchroniser })
     await ask(tacit)
-    expect(await stateBytes({ synchroniser })).toEqual(bytes)
+    expect(await stateHash({ synchroniser })).toEqual(bytes)
   })
 
   test('questions to a database with many facts that are not folded yet leave it as it is', async () => {

@@ -4,7 +4,7 @@ import { successOf, utilityOf } from '../../src/engine/utility.ts'
 import type { ConfigInput } from '../../src/index.ts'
 import type { FactOf, Outcome } from '../../src/records.ts'
 import { feedbackFact, outcomeFact, recorded } from '../helpers/facts.ts'
-import { openEngine, stateBytes, sufficientStatistics } from './engine.ts'
+import { openEngine, stateHash, sufficientStatistics } from './engine.ts'
 
 type Weights = NonNullable<ConfigInput['utility']>
 
@@ -130,9 +130,9 @@ describe('declared weights', () => {
   test('without weight for ratings feedback changes nothing that was learned', async () => {
     const opened = await openEngine()
     await opened.tacit.record({ task: 't', arm: 'a', success: true, executionId: 'e' })
-    const before = await stateBytes(opened)
+    const before = await stateHash(opened)
     await opened.tacit.feedback('e', { value: 'poor' })
-    expect(await stateBytes(opened)).toEqual(before)
+    expect(await stateHash(opened)).toEqual(before)
     expect((await opened.tacit.metrics()).groups[0]!.rating).toEqual({ mean: 0, n: 1 })
   })
 })
