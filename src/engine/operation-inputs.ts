@@ -38,6 +38,7 @@ const context = described(contextSchema.shape, {
   priority: 'Urgency on your own scale; higher is more urgent',
   deadline: `When it must be done: ${moment}`,
   load: 'Work waiting or running, 0 to 1',
+  loads: 'The same for single arms, as a JSON object of arms and numbers',
   features: 'Anything else known before the choice, as a JSON object of names and values',
 }).optional()
 
@@ -185,6 +186,11 @@ export const similarInput = described(
     arm: 'Only tasks done by this arm',
     repository: 'Only this repository',
   },
+)
+
+export const calibrationInput = described(
+  { daysBack, taskType: taskTypeSchema.optional() },
+  { daysBack: 'Only the last so many days', taskType: 'Only this kind of task' },
 )
 
 export const metricsInput = described(

@@ -9,6 +9,7 @@ export const operationSummaries = {
   predict: 'Say what to expect of each arm on a task',
   similar: 'Find past tasks that are like this one',
   metrics: 'Sum up success, duration, cost and quality by arm and task type',
+  calibration: 'Show how well forecasts kept their word',
   'policy evaluate': 'Say what another policy would have earned on the decisions on record',
   status: 'Show what is on record and how Tacit is doing',
   replay: 'Rebuild what was learned from the log, and compare it',

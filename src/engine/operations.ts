@@ -180,6 +180,16 @@ export const operations = {
     handler: (tacit, input) => tacit.metrics(input),
   }),
 
+  calibration: define('calibration', {
+    description:
+      'Judges the forecasts that were stored with decisions by what came of them, per model version: Brier score, ' +
+      'calibration error and reliability table of success; error and coverage of the 90 % intervals of duration and cost.',
+    input: inputs.calibrationInput,
+    readOnly: true,
+    examples: [{ title: 'Forecasts of the last 30 days', input: { daysBack: 30 } }],
+    handler: (tacit, input) => tacit.calibration(input),
+  }),
+
   'policy evaluate': define('policy evaluate', {
     description:
       'Judges a policy by the decisions on record, without running it: what it would have earned on them, with a 95 % ' +

@@ -18,14 +18,15 @@ import {
   type TaskInput,
 } from '../records.ts'
 import type { FactDraft, Neighbour, Store } from '../store/store.ts'
+import { calibrate } from './calibration.ts'
 import { evidenceOf, observationsOf } from './choice.ts'
 import { decide } from './decide.ts'
-import { type Frame, feedbackDraft, outcomeDraft, stepDraft } from './drafts.ts'
+import { type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
 import { EventBus } from './events.ts'
 import { importFacts } from './import.ts'
 import { subjectOf } from './learner.ts'
 import { logHash, sha256 } from './log-hash.ts'
-import { metricsInput, predictInput, recommendInput, similarInput } from './operation-inputs.ts'
+import { calibrationInput, metricsInput, predictInput, recommendInput, similarInput } from './operation-inputs.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import { policyEvaluate } from './policy-evaluate.ts'
 import { rank } from './recommend.ts'
@@ -113,11 +114,12 @@ export class TacitEngine implements types.Tacit {
     }
     const { limit = 5, ...request } = parse(recommendInput, input, 'recommend')
     const { task, taskType, learner, subject, eligible } = await this.#ask(request)
+    const context = storedContext(request.context)
     const { id, version: policyVersion } = learner.policy
     return {
       task,
       taskType,
-      arms: rank(learner, eligible, subject, this.#parts.config.features.prediction).slice(0, limit),
+      arms: rank(learner, eligible, subject, context, this.#parts.config).slice(0, limit),
       similar: await this.similar(task, { limit: 3 }),
       policy: { id, version: policyVersion },
     }
@@ -167,6 +169,11 @@ export class TacitEngine implements types.Tacit {
     return policyEvaluate(this.#parts, options)
   }
 
+  async calibration(options: types.CalibrationOptions = {}): Promise<types.Calibration> {
+    this.#assertOpen()
+    return calibrate(this.#parts, parse(calibrationInput, options, 'calibration'))
+  }
+
   async wrap<T>(task: (context: types.WrapContext) => Promise<T> | T, info: types.WrapInfo): Promise<T> {
     const parts = {
       decide: this.decide.bind(this),
@@ -196,6 +203,7 @@ export class TacitEngine implements types.Tacit {
       ...stats,
       joinRate: stats.executions === 0 ? null : stats.withOutcome / stats.executions,
       inFlight: learner.inFlight(this.#parts.now() * 1000),
+      budget: learner.ledger.budget.report(this.#parts.now() / dayMs),
       arms: learner.arms.size,
       taskTypes: learner.taskTypes,
       firstAt: toIso(stats.firstAtUs),

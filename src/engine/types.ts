@@ -5,6 +5,7 @@ import type {
   Estimate,
   Fact,
   FeedbackInput,
+  Limits,
   OutcomeInput,
   Prediction,
   RecordInput,
@@ -13,9 +14,20 @@ import type {
   TaskInput,
 } from '../records.ts'
 import type { ExecutionRow } from '../store/store.ts'
+import type { BudgetStatus } from './budget.ts'
+import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 
-export type { GroupMetrics, PolicyEvaluateOptions, PolicyEvaluation }
+export type {
+  BudgetStatus,
+  Calibration,
+  CalibrationOptions,
+  GroupMetrics,
+  Limits,
+  ModelCalibration,
+  PolicyEvaluateOptions,
+  PolicyEvaluation,
+}
 
 /** Options of `openTacit`: any configuration option, and these. */
 export interface OpenOptions extends ConfigInput {
@@ -40,6 +52,8 @@ export interface ArmChoice {
   readonly stage: Stage
   /** True if the arm is not the one with the best estimate. */
   readonly explored: boolean
+  /** What shaped the choice beside the policy (constraints, budgets …); absent where nothing did. */
+  readonly limits?: Limits
 }
 
 /** What an estimate rests on. */
@@ -104,6 +118,8 @@ export interface Status {
   /** Decisions whose outcome is still awaited. */
   readonly inFlight: number
   readonly parkedOutcomes: number
+  /** How each ceiling of the budget is kept; empty without one. */
+  readonly budget: readonly BudgetStatus[]
   readonly arms: number
   readonly taskTypes: number
   readonly firstAt: string | null
@@ -197,6 +213,8 @@ export interface Tacit {
   policyEvaluate(options: PolicyEvaluateOptions): Promise<PolicyEvaluation>
   /** decide, run `task` with the chosen arm, observe. A failure of learning never reaches the task; it is counted. */
   wrap<T>(task: (context: WrapContext) => Promise<T> | T, info: WrapInfo): Promise<T>
+  /** How well the forecasts stored with decisions kept their word, per model version. Writes nothing. */
+  calibration(options?: CalibrationOptions): Promise<Calibration>
   status(): Promise<Status>
   /** Rebuilds learned state from the log; with `verify` compares it with the live state, byte by byte. */
   replay(options?: { verify?: boolean; onProgress?: (done: number, total: number) => void }): Promise<ReplayReport>

@@ -72,6 +72,7 @@ export const commands: readonly CommandEntry[] = [
   operation('predict', 'ask'),
   operation('similar', 'ask'),
   operation('metrics', 'ask'),
+  operation('calibration', 'ask'),
   {
     name: 'policy',
     summary: 'Judge other ways of choosing by the decisions on record',

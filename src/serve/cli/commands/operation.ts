@@ -31,6 +31,7 @@ export const shapes: Readonly<Record<OperationName, Shape>> = {
   predict: { positional: ['task'], names: { taskType: 'type' } },
   similar: { positional: ['task'], names: { taskType: 'type' } },
   metrics: {},
+  calibration: { names: { taskType: 'type' } },
   'policy evaluate': { names: { taskType: 'type' } },
   status: {},
   replay: {},

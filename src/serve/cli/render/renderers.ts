@@ -1,6 +1,7 @@
 import type { OperationName } from '../../../engine/operation-summaries.ts'
 import type { OutputOf } from '../../../engine/operations.ts'
 import { renderChoice, renderPredictions, renderRecommendation } from './arms.ts'
+import { renderCalibration } from './calibration.ts'
 import { renderPolicyEvaluation } from './policy.ts'
 import { renderMetrics, renderReplay, renderStatus, renderWritten } from './reports.ts'
 import { renderSimilar } from './similar.ts'
@@ -16,6 +17,7 @@ export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Na
   predict: renderPredictions,
   similar: renderSimilar,
   metrics: renderMetrics,
+  calibration: renderCalibration,
   'policy evaluate': renderPolicyEvaluation,
   status: renderStatus,
   replay: renderReplay,
