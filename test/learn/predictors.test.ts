@@ -265,6 +265,27 @@ describe('the predictor of amounts', () => {
     }
   })
 
+  test('learns which words make work long, and lets words that mean nothing be', () => {
+    for (const factor of [10, 1]) {
+      const rng = seedRng(`long ${factor}`)
+      const textOf = (word: string) => [word, ...Array.from({ length: 4 }, () => `word${integer(rng, 40)}`)].join(' ')
+      const predictor = duration()
+      for (let task = 0; task < 600; task++) {
+        const isLong = rng() < 0.5
+        const at = query({ task, words: wordsOf(textOf(isLong ? 'migrate' : 'rename')) })
+        predictor.learn(at, 1000 * (isLong ? factor : 1) * Math.exp(0.4 * normal(rng)))
+      }
+      const logs = ['migrate', 'rename'].map(word =>
+        mean(
+          Array.from({ length: 50 }, () => Math.log(predictor.predict(query({ words: wordsOf(textOf(word)) })).value!)),
+        ),
+      )
+      const gap = logs[0]! - logs[1]!
+      if (factor === 10) expect(gap).toBeGreaterThan(0.6 * Math.log(10))
+      else expect(Math.abs(gap)).toBeLessThan(0.1)
+    }
+  })
+
   test('comes within a tenth of the median of each arm and task type', () => {
     const rng = seedRng('median')
     const medians = [200, 1000, 5000, 40_000, 300, 90_000]
@@ -280,6 +301,8 @@ describe('the predictor of amounts', () => {
     }
   })
 })
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** A task has one category. */
 const place = ({ task, category }: { task: number; category: string | null }) => ({
