@@ -5,6 +5,7 @@ import { TacitError } from '../../src/errors.ts'
 import { openTacit, type Tacit } from '../../src/index.ts'
 import { findDataSets, readDataSet, readViewRules } from './dataset.ts'
 import { summarise } from './measures.ts'
+import { asksForOffPolicy, runOffPolicy } from './off-policy.ts'
 import { controlRuns, runOffline, splitOf } from './offline.ts'
 import { hindsightRuns, runOnline, visitsOf } from './online.ts'
 import { help, type Options, type PolicyName, type Protocol, parseOptions } from './options.ts'
@@ -16,6 +17,7 @@ import { asksForWorlds, runWorlds } from './worlds.ts'
 /** Runs the quality bench: tables to stdout, progress to stderr. Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   if (asksForWorlds(args)) return runWorlds(args)
+  if (asksForOffPolicy(args)) return runOffPolicy(args, process.env)
   const options = parseOptions(args, process.env)
   if (options.help) {
     console.log(help)

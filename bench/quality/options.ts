@@ -30,7 +30,8 @@ Options
   --data DIR          folder of data sets (default: TACIT_DATA)
   --views a,b         only these views (default: all)
   --protocol NAME     offline (full information) or online (bandit feedback); default: both;
-                      worlds: seeded worlds with a known optimum instead of data (--protocol worlds --help)
+                      worlds: seeded worlds with a known optimum instead of data (--protocol worlds --help);
+                      off-policy: other policies judged by logs (--protocol off-policy --help)
   --seeds N           at most N splits or orders of each set (default: all in its splits.json.gz)
   --rounds N          at most N rounds of an online run (default: 4000)
   --policies a,b      of tacit, thompson, uniform (default: all three)
