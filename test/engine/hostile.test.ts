@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { errorCodes, type Tacit, TacitError } from '../../src/index.ts'
-import type { Fact } from '../../src/records.ts'
+import { type Fact, taskTypeSchema } from '../../src/records.ts'
 import { collect } from '../helpers/collect.ts'
 import { openEngine } from './engine.ts'
 
@@ -251,7 +251,7 @@ describe('text of any kind comes back exactly:', () => {
             const { decisionId, arm } = await tacit.decide(input)
             await tacit.observe(decisionId, { success: true, arm, evaluations: { [b]: 0.5 } })
             const [decision, outcome] = (await collect(tacit.exportFacts())).slice(-2)
-            expect(decision!.body).toMatchObject({ task: a, taskType: b, metadata })
+            expect(decision!.body).toMatchObject({ task: a, taskType: taskTypeSchema.parse(b), metadata })
             expect((decision!.body as { arms: unknown }).arms).toEqual([
               { id: c },
               ...(c === 'other' ? [] : [{ id: 'other' }]),

@@ -105,8 +105,6 @@ describe('decide', () => {
     expect(fact!.body).toMatchObject({
       context: { ...context, complexity01: 6 / 9 },
       routingConfidence: 0.5,
-      userId: 'u',
-      sessionId: 's',
       metadata: { a: [1] },
     })
     const { prediction } = await tacit.decide(task)
