@@ -4,6 +4,7 @@ import type { Choice } from '../learn/policy/policy.ts'
 import { drawIndex, seedRng } from '../math/rng.ts'
 import type { ArmSpec, Decision, Stage } from '../records.ts'
 import type { ArmChoice, Evidence } from './types.ts'
+import type { Weighing } from './weigh.ts'
 
 /** Share of the decisions that follow the policy; the others take the incumbent. */
 export function actingShare(stage: Stage, config: Config): number {
@@ -19,16 +20,22 @@ export interface Drawn {
   readonly explored: boolean
 }
 
-/** Draws from the policy's distribution mixed with the incumbent, and says exactly how likely the drawn arm was. */
-export function draw(choice: Choice, arms: readonly ArmSpec[], incumbent: string, share: number, seed: string): Drawn {
-  const distribution = arms.map(({ id }, i) => share * choice.probabilities[i]! + (id === incumbent ? 1 - share : 0))
+/** Draws from the weighed distribution mixed with the incumbent, and says exactly how likely the drawn arm was. */
+export function draw(
+  { probabilities, indices }: Pick<Weighing, 'probabilities' | 'indices'>,
+  arms: readonly ArmSpec[],
+  incumbent: string,
+  share: number,
+  seed: string,
+): Drawn {
+  const distribution = arms.map(({ id }, i) => share * probabilities[i]! + (id === incumbent ? 1 - share : 0))
   const index = drawIndex(seedRng(seed), distribution)
-  const best = choice.values.reduce((max, value) => Math.max(max, value), Number.NEGATIVE_INFINITY)
+  const best = indices.reduce((max, value) => Math.max(max, value), Number.NEGATIVE_INFINITY)
   return {
     arm: arms[index]!.id,
     propensity: distribution[index]!,
     distribution,
-    explored: choice.values[index]! < best - 1e-12,
+    explored: indices[index]! < best - 1e-12,
   }
 }
 
@@ -54,6 +61,7 @@ export function choiceOf({ id, body }: Decision): ArmChoice {
     policy,
     stage,
     explored: body.explored ?? false,
+    ...(body.limits === undefined ? {} : { limits: body.limits }),
   }
 }
 

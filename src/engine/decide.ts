@@ -7,6 +7,7 @@ import { envelope, newId, storedContext } from './drafts.ts'
 import { type Learner, subjectOf } from './learner.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import type { ArmChoice } from './types.ts'
+import { weigh } from './weigh.ts'
 
 type Request = z.output<typeof decideSchema>
 
@@ -40,9 +41,11 @@ function draftDecision(parts: Parts, request: Request, learner: Learner): FactDr
   const frame = envelope(frameOf(parts, id), request.at)
   const taskType = request.taskType ?? null
   const subject = subjectOf(request.task, taskType, frame.atUs)
-  const choice = learner.policy.choose({ ...subject, arms: arms.map(arm => arm.id) })
-  const drawn = draw(choice, arms, incumbentOf(arms, request.incumbent), actingShare(stage, config), `${seed}:${id}`)
+  const context = storedContext(request.context)
+  const weighing = weigh(learner, arms, subject, context, config)
+  const drawn = draw(weighing, arms, incumbentOf(arms, request.incumbent), actingShare(stage, config), `${seed}:${id}`)
   const index = arms.findIndex(arm => arm.id === drawn.arm)
+  const limits = weighing.limitsFor(index)
   return {
     kind: 'decision',
     id,
@@ -50,13 +53,14 @@ function draftDecision(parts: Parts, request: Request, learner: Learner): FactDr
     body: {
       task: request.task,
       taskType,
-      context: storedContext(request.context),
+      context,
       arms,
       ...drawn,
       policy: { id: learner.policy.id, version: learner.policy.version, seed },
       stage,
       prediction: config.features.prediction ? learner.predict(subject, drawn.arm) : null,
-      observations: observationsOf(choice, index),
+      observations: observationsOf(weighing.choice, index),
+      ...(limits === null ? {} : { limits }),
       joinDeadlineMs: request.joinDeadlineMs ?? config.learning.joinDeadlineMs,
       routingConfidence: request.routingConfidence ?? null,
       userId: parts.guard.person(request.userId),

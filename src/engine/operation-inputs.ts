@@ -18,7 +18,7 @@ import {
  */
 type Sentences<Shape> = { readonly [Field in keyof Shape]: string }
 
-function described<Shape extends z.ZodRawShape>(shape: Shape, sentences: Sentences<Shape>) {
+export function described<Shape extends z.ZodRawShape>(shape: Shape, sentences: Sentences<Shape>) {
   const entries = Object.entries(shape).map(([field, schema]) => [
     field,
     (schema as z.ZodType).describe(sentences[field as keyof Shape]),

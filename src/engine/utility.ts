@@ -17,6 +17,7 @@ export function utilityOf(
   const ratings = feedback.filter(({ body }) => body.dimension === 'overall').map(({ body }) => body.value01)
   const values: [Term | undefined, number | null][] = [
     [weights.quality, quality ?? successValue(success)],
+    [weights.success, successValue(success)],
     [weights.durationMs, durationMs],
     [weights.costUsd, costMicroUsd === null ? null : costMicroUsd / 1e6],
     [weights.rating, ratings.length === 0 ? null : ratings.reduce((sum, value) => sum + value, 0) / ratings.length],
