@@ -197,7 +197,7 @@ describe('the success predictor', () => {
   })
 
   test('has intervals that hold the true chance in 65 of 100 cases or more at every amount of evidence', () => {
-    // 90 would be exact (measured: 94, 75, 84); what is borrowed from other task types counts as if it were of this one.
+    // 90 would be exact (measured: 93, 73, 81); what is borrowed from other task types counts as if it were of this one.
     for (const rounds of [5, 50, 500]) {
       let held = 0
       for (let world = 0; world < 20; world++) {
