@@ -10,6 +10,7 @@ import { beta, type Rng } from '../../src/math/rng.ts'
 export class SampledThompson implements Policy {
   readonly id = 'thompson'
   readonly version = 1
+  readonly drifts = []
   readonly #tables = new Map<string, ArmStatistics>()
   readonly #halfLifeDays: number | null
   readonly #isPerType: boolean
@@ -35,8 +36,9 @@ export class SampledThompson implements Policy {
   /** Tables age when they are used. */
   advance(): void {}
 
-  learn(experience: Experience): void {
+  learn(experience: Experience): readonly [] {
     this.#table(experience.category).add(experience, 1)
+    return []
   }
 
   retract(experience: Experience): void {

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { textFeatures } from '../embed/features.ts'
+import type { Drift } from '../learn/detector/drift-monitor.ts'
 import { createPolicy, policyFromState } from '../learn/policy/policies.ts'
 import type { Policy } from '../learn/policy/policy.ts'
 import { AmountPredictor } from '../learn/predictor/amount.ts'
@@ -26,6 +27,8 @@ import { successOf, utilityOf } from './utility.ts'
 /** Raised whenever the same log would give another state; older snapshots are then ignored. */
 const learnerVersion = 1
 const dayUs = 86_400e6
+/** Share of the evidence about an arm that is kept when its results have changed. */
+const keptAfterDrift = 0.1
 
 /** A task as the learners see it. */
 export interface Subject extends Omit<Query, 'arm' | 'words'> {
@@ -81,6 +84,11 @@ export class Learner {
     const ledger = Ledger.settings(config)
     const settings = JSON.stringify([policy, halfLifeDays, config.utility, ...(ledger === null ? [] : [ledger])])
     return `learner-${learnerVersion}-${hash53(settings).toString(36)}`
+  }
+
+  /** Changes in what arms achieve that were noticed, oldest first. */
+  get drifts(): readonly Drift[] {
+    return this.policy.drifts
   }
 
   get taskTypes(): number {
@@ -193,7 +201,9 @@ export class Learner {
       if (value !== null) model.learn(query, value)
     }
     const policy: Teachable = {
-      learn: (of, reward) => this.policy.learn({ ...of, reward }),
+      learn: (of, reward) => {
+        for (const drift of this.policy.learn({ ...of, reward })) this.#follow(drift)
+      },
       retract: (of, reward) => this.policy.retract({ ...of, reward }),
     }
     replace(policy, before?.utility ?? null, after.utility)
@@ -202,6 +212,11 @@ export class Learner {
     if (this.#tokens !== null) replace(this.#tokens, before?.values.tokens ?? null, after.values.tokens)
     this.ledger.settled(decision, before?.values ?? null, after.values)
     if (after.arm !== null && !this.arms.has(after.arm.id)) this.arms.set(after.arm.id, after.arm)
+  }
+
+  /** What an arm achieved before it changed says little about it now. */
+  #follow({ arm, taskType }: Drift): void {
+    this.#predictors.pSuccess.discount?.(arm, taskType, keptAfterDrift)
   }
 
   #query({ features, ...subject }: Subject, arm: string): Query {

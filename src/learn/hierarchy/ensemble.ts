@@ -55,9 +55,8 @@ export class HierarchyEnsemble {
 
   /** What each model that still counts expects of the task; weights sum to 1. */
   views(category: string, task: number): View[] {
-    const weights = this.#models.map(model => Math.exp(model.logWeight))
-    const total = weights.reduce((sum, weight) => sum + weight, 0)
-    const kept = this.#models.map((model, i) => ({ model, weight: weights[i]! / total }))
+    const weights = this.#weights()
+    const kept = this.#models.map((model, i) => ({ model, weight: weights[i]! }))
     const counting = kept.filter(({ weight }) => weight >= smallestWeight)
     const sum = counting.reduce((acc, { weight }) => acc + weight, 0)
     return counting.map(({ model, weight }) => ({
@@ -74,17 +73,34 @@ export class HierarchyEnsemble {
     if (this.evidence.advance(day)) this.#rebuild()
   }
 
-  learn(arm: string, category: string, task: number, day: number, value: number): void {
+  /** Takes in one value. Returns how many predictive deviations it lay above what was expected. */
+  learn(arm: string, category: string, task: number, day: number, value: number): number {
     this.advance(day)
     const known = this.evidence.arms.length
     const observation = { arm: this.evidence.intern(arm), category, task, value }
     if (this.evidence.arms.length > known) this.#rebuild()
-    for (const model of this.#models) model.judge(observation)
+    const weights = this.#weights()
+    let expected = 0
+    let variance = 0
+    for (const [i, model] of this.#models.entries()) {
+      const forecast = model.judge(observation)
+      expected += weights[i]! * forecast.mean
+      variance += weights[i]! * forecast.variance
+    }
     this.#change(observation, this.evidence.weightOf(day))
     const best = Math.max(...this.#models.map(model => model.logWeight))
     for (const model of this.#models) model.logWeight = Math.max(model.logWeight - best, lowestLogWeight)
     this.#sinceRebuild++
     if (this.#sinceRebuild >= rebuildEvery) this.#rebuild()
+    return (value - expected) / Math.sqrt(variance)
+  }
+
+  /** Keeps only a share of the evidence about each arm, everywhere or in one category (null: everywhere). */
+  discount(shareOf: (arm: string) => number, category: string | null): void {
+    for (const arm of this.evidence.arms.slice(1)) {
+      this.evidence.discount(this.evidence.intern(arm), category, shareOf(arm))
+    }
+    this.#rebuild()
   }
 
   /** Takes an observation out again. What the models' weights learned from it stays. */
@@ -113,6 +129,12 @@ export class HierarchyEnsemble {
     if (models.length > contexts.length) ensemble.#fork()
     for (const [i, model] of models.entries()) ensemble.#models[i]!.restore(model)
     return ensemble
+  }
+
+  #weights(): number[] {
+    const weights = this.#models.map(model => Math.exp(model.logWeight))
+    const total = weights.reduce((sum, weight) => sum + weight, 0)
+    return weights.map(weight => weight / total)
   }
 
   #change(observation: Observation, weight: number): void {

@@ -92,6 +92,21 @@ export class EvidenceTable {
     }
   }
 
+  /** Keeps only `share` of the evidence about an arm, everywhere or in one category (null: everywhere). */
+  discount(arm: number, category: string | null, share: number): void {
+    const reduce = (cells: Cells | undefined) => {
+      const at = cells?.arms.indexOf(arm) ?? -1
+      if (at < 0) return
+      addTo(cells!, arm, -(1 - share) * cells!.n[at]!, -(1 - share) * cells!.s[at]!)
+    }
+    const here = category === null ? undefined : this.categories.get(category)
+    const at = here?.arms.indexOf(arm) ?? -1
+    if (category === null) reduce(this.totals)
+    else if (at >= 0) addTo(this.totals, arm, -(1 - share) * here!.n[at]!, -(1 - share) * here!.s[at]!)
+    for (const [name, cells] of this.categories) if (category === null || name === category) reduce(cells)
+    for (const cells of this.tasks.values()) if (category === null || cells.category === category) reduce(cells)
+  }
+
   /** Cells of a category, new ones if it was never met. */
   categoryCells(category: string): Cells {
     let cells = this.categories.get(category)

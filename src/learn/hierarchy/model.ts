@@ -95,8 +95,11 @@ export class HierarchyModel {
     return { category: at, mean, variance: diagonal(covariance, size, taskShared + taskOwn) }
   }
 
-  /** Judges the model by a value that it has not seen, then learns the noise scale from it. Call before `learn`. */
-  judge({ arm, category, task, value }: Observation): void {
+  /**
+   * Judges the model by a value that it has not seen, then learns the noise scale from it. Call before the evidence
+   * changes. Returns what was forecast: mean and predictive variance.
+   */
+  judge({ arm, category, task, value }: Observation): { mean: number; variance: number } {
     const { mean, variance } = this.posterior(category, task)
     const spread = variance[arm]! + this.#noise
     const error = value - mean[arm]!
@@ -104,6 +107,7 @@ export class HierarchyModel {
     this.logWeight += studentTLogDensity(error / scale, this.freedom) - Math.log(scale)
     this.#a += 0.5
     this.#b += (error * error) / (2 * spread)
+    return { mean: mean[arm]!, variance: scale * scale }
   }
 
   /** The category's cells (and, with task memory, its precision) changed from `before` to what the evidence now holds. */

@@ -1,3 +1,4 @@
+import { type Drift, DriftMonitor } from '../detector/drift-monitor.ts'
 import { HierarchyEnsemble, type View } from '../hierarchy/ensemble.ts'
 import { countIn, type EvidenceTable, phantom } from '../hierarchy/evidence.ts'
 import type { State, StateRecord } from '../state.ts'
@@ -11,6 +12,10 @@ const prior = { mean: 0.5, shared: 2, own: 0.1, noise: 0.15 }
 const optimismLevels = Float64Array.from({ length: 17 }, (_, i) => 0.5 + i / 16)
 /** Share of the category level's uncertainty that optimism counts. */
 const categoryShare = 0.5
+
+/** Share of the evidence about an arm that is kept when its results have changed. */
+const keptAfterDrift = 0.1
+const keptOfOthers = 0.3
 
 export interface HierarchicalOptions {
   /** Share of the choices that is spread evenly over all arms. */
@@ -32,12 +37,14 @@ export class HierarchicalPolicy implements Policy {
   readonly #options: HierarchicalOptions
   readonly #ensemble: HierarchyEnsemble
   readonly #pending: Pending
+  readonly #drift: DriftMonitor
 
   constructor(options: HierarchicalOptions, state?: StateRecord) {
     this.#options = options
     this.#ensemble = state
       ? HierarchyEnsemble.fromState(state.ensemble as StateRecord, prior, options.halfLifeDays)
       : new HierarchyEnsemble(prior, options.halfLifeDays)
+    this.#drift = new DriftMonitor(state?.drift as StateRecord | undefined)
     this.#pending = new Pending(state?.pending as StateRecord | undefined)
   }
 
@@ -71,8 +78,14 @@ export class HierarchicalPolicy implements Policy {
     this.#ensemble.advance(day)
   }
 
-  learn({ arm, category, task, day, reward }: Experience): void {
-    this.#ensemble.learn(arm, category ?? '', task, day, reward)
+  learn({ arm, category, task, day, reward }: Experience): readonly Drift[] {
+    const surprise = this.#ensemble.learn(arm, category ?? '', task, day, reward)
+    const drifts = this.#drift.observe(arm, category, day, surprise)
+    for (const { arm: changed, taskType } of drifts) {
+      // A world in which one arm has changed may have changed for others too, unseen.
+      this.#ensemble.discount(each => (each === changed ? keptAfterDrift : keptOfOthers), taskType)
+    }
+    return drifts
   }
 
   retract({ arm, category, task, day, reward }: Experience): void {
@@ -87,8 +100,12 @@ export class HierarchicalPolicy implements Policy {
     this.#pending.add(arm, category, -1)
   }
 
+  get drifts(): readonly Drift[] {
+    return this.#drift.drifts
+  }
+
   toState(): State {
-    return { ensemble: this.#ensemble.toState(), pending: this.#pending.toState() }
+    return { ensemble: this.#ensemble.toState(), pending: this.#pending.toState(), drift: this.#drift.toState() }
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Drift } from '../detector/drift-monitor.ts'
 import type { State } from '../state.ts'
 
 /**
@@ -14,13 +15,15 @@ export interface Policy {
   choose(situation: Situation): Choice
   /** Lets all evidence age until `day` (days since 1970); earlier days change nothing. */
   advance(day: number): void
-  /** Takes in one observed reward. */
-  learn(experience: Experience): void
+  /** Takes in one observed reward; returns the changes in the world that it gives away (usually none). */
+  learn(experience: Experience): readonly Drift[]
   /** Takes an earlier observation out of the statistics (an outcome was corrected). */
   retract(experience: Experience): void
   /** An execution of the arm is in flight / no longer in flight: uncertainty is shared among parallel executions. */
   begin(arm: string, category: string | null): void
   end(arm: string, category: string | null): void
+  /** The last changes in the world that were noticed, oldest first; none where the policy does not watch for them. */
+  readonly drifts: readonly Drift[]
   /** Everything learned, as plain JSON values and typed arrays; `policyFromState` in policies.ts restores it. */
   toState(): State
 }

@@ -13,6 +13,7 @@ const gridSize = 512
 export class ThompsonPolicy implements Policy {
   readonly id = 'thompson'
   readonly version = 1
+  readonly drifts = []
   readonly #statistics: ArmStatistics
   readonly #minProbability: number
 
@@ -37,8 +38,9 @@ export class ThompsonPolicy implements Policy {
     this.#statistics.advance(day)
   }
 
-  learn(experience: Experience): void {
+  learn(experience: Experience): readonly [] {
     this.#statistics.add(experience, 1)
+    return []
   }
 
   retract(experience: Experience): void {

@@ -6,6 +6,7 @@ import type { Choice, Experience, Policy, Situation } from './policy.ts'
 export class UniformPolicy implements Policy {
   readonly id = 'uniform'
   readonly version = 1
+  readonly drifts = []
   readonly #statistics: ArmStatistics
 
   constructor(options: { halfLifeDays: number | null }, state?: State) {
@@ -23,8 +24,9 @@ export class UniformPolicy implements Policy {
     this.#statistics.advance(day)
   }
 
-  learn(experience: Experience): void {
+  learn(experience: Experience): readonly [] {
     this.#statistics.add(experience, 1)
+    return []
   }
 
   retract(experience: Experience): void {

@@ -13,6 +13,8 @@ export interface Predictor {
   advance(day: number): void
   learn(query: Query, value: number): void
   retract(query: Query, value: number): void
+  /** Keeps only `share` of the evidence about an arm, everywhere or on one task type (null: everywhere). */
+  discount?(arm: string, taskType: string | null, share: number): void
   toState(): State
 }
 

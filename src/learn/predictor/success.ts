@@ -75,6 +75,11 @@ export class SuccessPredictor implements Predictor {
     this.#rates.change(arm, category ?? '', task, day, clip(outcome, 0, 1), -1)
   }
 
+  discount(arm: string, taskType: string | null, share: number): void {
+    const { evidence } = this.#rates
+    evidence.discount(evidence.intern(arm), taskType, share)
+  }
+
   toState(): State {
     return {
       rates: this.#rates.toState(),
