@@ -58,7 +58,7 @@ export function runOffPolicy(
       if (done % 50 === 0) process.stderr.write(`${view.name}: ${done} of ${options.replications} logs\n`)
     })
     console.log(`${offPolicyTable(world, results, options.replications)}\n`)
-    missed.push(...missedTargets(view.name, results).map(line => `${view.name}: ${line}`))
+    missed.push(...missedTargets(view.name, results, options.replications).map(line => `${view.name}: ${line}`))
     figures.push(...offPolicyFigures(view.name, results))
     if (options.json !== null) writeFileSync(options.json, `${JSON.stringify(figures, null, 1)}\n`)
   }

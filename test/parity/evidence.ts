@@ -290,6 +290,15 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: ['parity/rows.test.ts > F138 evidence fades with age toward the prior, and half-life off keeps it'],
   },
+  F162: {
+    state: 'done',
+    tests: [
+      'analyse/off-policy.test.ts > give the known answer, %s',
+      'analyse/off-policy-truth.test.ts > inverse propensity and doubly robust are unbiased for %s',
+      'analyse/off-policy-truth.test.ts > 95 % intervals hold the truth of %s in 91 to 99 % of the logs',
+      'analyse/off-policy-engine.test.ts > is a command that prints the verdict, or one JSON value',
+    ],
+  },
   F196: {
     state: 'done',
     tests: [
