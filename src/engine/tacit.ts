@@ -33,6 +33,8 @@ import { rank } from './recommend.ts'
 import { recordAll } from './record.ts'
 import type * as types from './types.ts'
 import { version } from './version.ts'
+import { compatView } from './views/compat.ts'
+import { learningView } from './views/learning.ts'
 import { wrapTask } from './wrap.ts'
 
 const dayMs = 86_400_000
@@ -42,6 +44,8 @@ const exportPage = 1000
 /** The loop over one scope of one store; see the interface for what each call means. */
 export class TacitEngine implements types.Tacit {
   readonly events: types.Tacit['events']
+  readonly learning: types.Tacit['learning']
+  readonly compat: types.Tacit['compat']
   readonly #parts: Parts
   readonly #bus: EventBus
   /** Own errors that could not be written down. */
@@ -52,6 +56,9 @@ export class TacitEngine implements types.Tacit {
     this.#parts = parts
     this.#bus = new EventBus(error => this.#failed('events', error))
     this.events = { on: (type, handler) => this.#bus.on(type, handler) }
+    const assertOpen = () => this.#assertOpen()
+    this.learning = learningView(parts, this, assertOpen)
+    this.compat = compatView(parts, assertOpen)
   }
 
   async decide(input: DecideInput): Promise<types.ArmChoice> {
@@ -208,6 +215,7 @@ export class TacitEngine implements types.Tacit {
       taskTypes: learner.taskTypes,
       firstAt: toIso(stats.firstAtUs),
       lastAt: toIso(stats.lastAtUs),
+      drifts: learner.drifts.map(({ day, ...drift }) => ({ ...drift, on: toIso(day * 86_400e6)!.slice(0, 10) })),
       errors,
     }
   }

@@ -17,6 +17,8 @@ import type { ExecutionRow } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
+import type { CompatView } from './views/compat.ts'
+import type { LearningView } from './views/types.ts'
 
 export type {
   BudgetStatus,
@@ -125,6 +127,14 @@ export interface Status {
   readonly firstAt: string | null
   readonly lastAt: string | null
   readonly sizeBytes: number
+  /** Changes in what arms achieve that were noticed, oldest first: on one task type, or everywhere (null). */
+  readonly drifts: readonly {
+    readonly arm: string
+    readonly taskType: string | null
+    readonly direction: 'up' | 'down'
+    /** The day (UTC) of the outcome that gave it away. */
+    readonly on: string
+  }[]
   /** Errors of Tacit itself, by kind. All zero is healthy. */
   readonly errors: Readonly<Record<string, number>>
 }
@@ -216,6 +226,10 @@ export interface Tacit {
   /** How well the forecasts stored with decisions kept their word, per model version. Writes nothing. */
   calibration(options?: CalibrationOptions): Promise<Calibration>
   status(): Promise<Status>
+  /** The same learner under the names of Q-learning. */
+  readonly learning: LearningView
+  /** Scores that earlier systems computed; nothing is chosen by them. */
+  readonly compat: CompatView
   /** Rebuilds learned state from the log; with `verify` compares it with the live state, byte by byte. */
   replay(options?: { verify?: boolean; onProgress?: (done: number, total: number) => void }): Promise<ReplayReport>
   /** Every fact of the scope in canonical order. */

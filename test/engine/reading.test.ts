@@ -243,3 +243,19 @@ test('two scopes of one file know nothing of each other', async () => {
   expect(await ours.tacit.replay({ verify: true })).toMatchObject({ executions: 6, verified: true })
   expect(await theirs.tacit.replay({ verify: true })).toMatchObject({ executions: 1, verified: true })
 })
+
+test('status names an arm whose results have changed, since when, and on which type of task', async () => {
+  const { tacit } = await openEngine()
+  const run = async (success: boolean, count: number) => {
+    for (let i = 0; i < count; i++)
+      await tacit.record({ task: `Deploy ${success} ${i}`, taskType: 'release', arm: 'a', success })
+  }
+  await run(true, 60)
+  expect((await tacit.status()).drifts).toEqual([])
+  await run(false, 20)
+  const change = { arm: 'a', direction: 'down', on: '2026-01-01' }
+  expect((await tacit.status()).drifts).toEqual([
+    { ...change, taskType: null },
+    { ...change, taskType: 'release' },
+  ])
+})

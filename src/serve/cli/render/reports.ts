@@ -70,6 +70,7 @@ export function renderStatus(status: Status): string {
       ['joined', `${formatShare(status.joinRate)} of decisions have an outcome`],
       ['parked', `${plural(status.parkedOutcomes, 'outcome')} without a decision`],
       ['arms', formatCount(status.arms)],
+      ...status.drifts.slice(-3).map(drift => ['changed', driftOf(drift)] as const),
       ['task types', formatCount(status.taskTypes)],
       [
         'facts',
@@ -88,6 +89,9 @@ export function renderStatus(status: Status): string {
     dim,
   )
 }
+
+const driftOf = ({ arm, taskType, direction, on }: Status['drifts'][number]) =>
+  `${arm} does ${direction === 'down' ? 'worse' : 'better'} than it did${taskType === null ? '' : ` on ${taskType}`}, noticed ${on}`
 
 export function renderReplay({ facts, executions, stateHash, logHash, durationMs, verified }: ReplayReport): string {
   const verdict = {
