@@ -33,8 +33,8 @@ export interface PreparedLog {
 }
 
 /** Below these a log is refused: it says too little about the target. */
-export const leastEffectiveSampleSize = 100
-export const leastCoverage = 0.95
+const leastEffectiveSampleSize = 100
+const leastCoverage = 0.95
 
 export type OffPolicyEvaluation = Refusal | Judgement
 
