@@ -255,6 +255,11 @@ const predictionSchema = z.object({
   pSuccess: estimateSchema,
   durationMs: estimateSchema,
   costUsd: estimateSchema,
+  /** Further amounts, as far as outcomes have told them: tokens (in and out), CPU time, peak memory. */
+  resources: z
+    .object({ tokens: estimateSchema, cpuTimeMs: estimateSchema, peakMemoryMb: estimateSchema })
+    .partial()
+    .optional(),
   /** Which model said so: id@version. */
   model: z.string(),
 })

@@ -18,7 +18,7 @@ import {
   type Outcome,
   type Prediction,
 } from '../records.ts'
-import type { Resource, Spending } from './budget.ts'
+import type { Resource } from './budget.ts'
 import { decodeState, encodeState } from './codec.ts'
 import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
@@ -29,6 +29,17 @@ const learnerVersion = 1
 const dayUs = 86_400e6
 /** Share of the evidence about an arm that is kept when its results have changed. */
 const keptAfterDrift = 0.1
+
+/** The amounts that are predicted: the smallest one worth telling from zero, and the first guess. */
+const amounts = {
+  durationMs: { unit: 1, typical: 1000 },
+  costUsd: { unit: 1e-6, typical: 0.01 },
+  tokens: { unit: 1, typical: 1000 },
+  cpuTimeMs: { unit: 1, typical: 1000 },
+  peakMemoryMb: { unit: 0.1, typical: 100 },
+} as const
+type AmountName = keyof typeof amounts
+const amountNames = Object.keys(amounts) as AmountName[]
 
 /** A task as the learners see it. */
 export interface Subject extends Omit<Query, 'arm' | 'words'> {
@@ -46,11 +57,9 @@ export class Learner {
   /** What past decisions have used up. */
   readonly ledger: Ledger
   readonly #config: Config
-  readonly #predictors: Readonly<Record<'pSuccess' | 'durationMs' | 'costUsd', Predictor>>
+  readonly #predictors: Readonly<Record<'pSuccess' | AmountName, Predictor>>
   readonly #vocabulary: Vocabulary
   readonly #inFlight: InFlight
-  /** Only where tokens have a budget. */
-  readonly #tokens: Predictor | null
   #day: number
   #taskTypes: Set<string>
 
@@ -60,17 +69,17 @@ export class Learner {
     const { policy, minProbability, halfLifeDays, optimism } = config.learning
     const options = { minProbability, halfLifeDays, optimism }
     const predictors = (state?.predictors ?? {}) as StateRecord
-    const amount = (id: Resource, unit: number, typical: number) =>
-      new AmountPredictor(id, { unit, typical, halfLifeDays }, id === 'tokens' ? state?.tokens : predictors[id])
+    const amount = (id: AmountName) => new AmountPredictor(id, { ...amounts[id], halfLifeDays }, predictors[id])
     this.policy = state ? policyFromState(policy, options, state.policy!) : createPolicy(policy, options)
     this.#predictors = {
       pSuccess: new SuccessPredictor({ halfLifeDays }, predictors.pSuccess),
-      durationMs: amount('durationMs', 1, 1000),
-      costUsd: amount('costUsd', 1e-6, 0.01),
+      durationMs: amount('durationMs'),
+      costUsd: amount('costUsd'),
+      tokens: amount('tokens'),
+      cpuTimeMs: amount('cpuTimeMs'),
+      peakMemoryMb: amount('peakMemoryMb'),
     }
     this.#vocabulary = new Vocabulary(state?.vocabulary as StateRecord | undefined)
-    const { perTask, perDay } = config.budget.tokens
-    this.#tokens = perTask === null && perDay === null ? null : amount('tokens', 1, 1000)
     this.ledger = new Ledger(config, state?.ledger as StateRecord | undefined)
     this.#inFlight = new InFlight(state?.inFlight as StateRecord | undefined)
     this.arms = new Map((state?.arms as unknown as ArmSpec[] | undefined)?.map(arm => [arm.id, arm]))
@@ -121,23 +130,26 @@ export class Learner {
     if (execution.some(isOutcome)) this.#release(decision.id)
   }
 
+  /** The forecast of one resource alone; null while nothing is known. Changes nothing. */
+  expected(subject: Subject, arm: string, resource: Resource): number | null {
+    const { value, nEff } = this.#predictors[resource].predict(this.#query(subject, arm))
+    return nEff === 0 ? null : value
+  }
+
   /** What is expected of `arm` on the task. Changes nothing. */
   predict(subject: Subject, arm: string): Prediction {
-    const { pSuccess, durationMs, costUsd } = this.#predictors
+    const { pSuccess, durationMs, costUsd, ...others } = this.#predictors
     const query = this.#query(subject, arm)
+    const resources = Object.entries(others)
+      .map(([name, predictor]) => [name, predictor.predict(query)] as const)
+      .filter(([, { value }]) => value !== null)
     return {
       pSuccess: pSuccess.predict(query),
       durationMs: durationMs.predict(query),
       costUsd: costUsd.predict(query),
+      ...(resources.length > 0 && { resources: Object.fromEntries(resources) }),
       model: `hierarchy-${learnerVersion}`,
     }
-  }
-
-  /** The forecast of one resource alone; null while nothing is known. Changes nothing. */
-  expected(subject: Subject, arm: string, resource: Resource): number | null {
-    const model = resource === 'tokens' ? this.#tokens : this.#predictors[resource]
-    const { value, nEff } = model?.predict(this.#query(subject, arm)) ?? { value: null, nEff: 0 }
-    return nEff === 0 ? null : value
   }
 
   /** This learner as it stands on `day`: itself, or a copy whose evidence has aged till then. Changes nothing. */
@@ -154,7 +166,6 @@ export class Learner {
       policy: this.policy.toState(),
       predictors: Object.fromEntries(Object.entries(this.#predictors).map(([name, model]) => [name, model.toState()])),
       vocabulary: this.#vocabulary.toState(),
-      ...(this.#tokens === null ? {} : { tokens: this.#tokens.toState() }),
       ...(Ledger.settings(this.#config) === null ? {} : { ledger: this.ledger.toState() }),
       inFlight: this.#inFlight.toState(),
       arms: [...this.arms.values()] as unknown as State,
@@ -207,9 +218,8 @@ export class Learner {
       retract: (of, reward) => this.policy.retract({ ...of, reward }),
     }
     replace(policy, before?.utility ?? null, after.utility)
-    for (const name of ['pSuccess', 'durationMs', 'costUsd'] as const)
+    for (const name of ['pSuccess', ...amountNames] as const)
       replace(this.#predictors[name], before?.values[name] ?? null, after.values[name])
-    if (this.#tokens !== null) replace(this.#tokens, before?.values.tokens ?? null, after.values.tokens)
     this.ledger.settled(decision, before?.values ?? null, after.values)
     if (after.arm !== null && !this.arms.has(after.arm.id)) this.arms.set(after.arm.id, after.arm)
   }
@@ -261,7 +271,7 @@ interface Experience {
   /** The arm really used, where the outcome names one. */
   readonly arm: ArmSpec | null
   readonly utility: number | null
-  readonly values: Spending & { readonly pSuccess: number | null }
+  readonly values: Readonly<Record<'pSuccess' | AmountName, number | null>>
 }
 
 type Teachable = Pick<Predictor, 'learn' | 'retract'>
@@ -278,6 +288,8 @@ function experienceOf(execution: readonly Fact[], weights: Config['utility']): E
       durationMs: body.durationMs,
       costUsd: body.costMicroUsd === null ? null : body.costMicroUsd / 1e6,
       tokens: tokensOf(body),
+      cpuTimeMs: body.resources?.cpuTimeMs ?? null,
+      peakMemoryMb: body.resources?.peakMemoryMb ?? null,
     },
   }
 }

@@ -10,21 +10,24 @@ const priorVariance = 0.1
  * for all arms and for each.
  */
 export class WordRegression {
-  readonly #shared: Weights
+  /** Made when first needed: most amounts are never reported. */
+  #shared: Weights | null
   readonly #arms = new Map<string, Weights>()
 
   constructor(state?: StateRecord) {
-    this.#shared = (state?.shared as unknown as Weights | undefined) ?? freshWeights(priorVariance)
+    this.#shared = (state?.shared ?? null) as unknown as Weights | null
     const weights = (state?.weights ?? []) as unknown as Weights[]
     for (const [i, arm] of ((state?.arms ?? []) as string[]).entries()) this.#arms.set(arm, weights[i]!)
   }
 
   predict(arm: string, { indices, values }: SparseVector): number {
+    const shared = this.#shared
+    if (shared === null) return 0
     const own = this.#arms.get(arm)
     let sum = 0
     for (let i = 0; i < indices.length; i++) {
       const at = indices[i]!
-      sum += values[i]! * (this.#shared.mean[at]! + (own === undefined ? 0 : own.mean[at]!))
+      sum += values[i]! * (shared.mean[at]! + (own === undefined ? 0 : own.mean[at]!))
     }
     return sum
   }
@@ -36,6 +39,7 @@ export class WordRegression {
       own = freshWeights(priorVariance)
       this.#arms.set(arm, own)
     }
+    this.#shared ??= freshWeights(priorVariance)
     const shared = this.#shared
     let spread = 1
     for (let i = 0; i < indices.length; i++) {
@@ -55,12 +59,13 @@ export class WordRegression {
 
   /** Lets everything learned so far count `share` of what it did. */
   fade(share: number): void {
+    if (this.#shared === null) return
     for (const weights of [this.#shared, ...this.#arms.values()]) fadeWeights(weights, 1 / priorVariance, share)
   }
 
   toState(): StateRecord {
     return {
-      shared: { ...this.#shared },
+      shared: this.#shared && { ...this.#shared },
       arms: [...this.#arms.keys()],
       weights: [...this.#arms.values()].map(weights => ({ ...weights })),
     }
