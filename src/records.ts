@@ -281,7 +281,7 @@ const pacingSchema = z.object({
   allowance: z.number(),
   intended: z.number(),
   cheapest: z.number().nullable(),
-  /** Put aside for the chosen arm, and the forecast that it came from; null: no forecast, the allowance was taken. */
+  /** Put aside for the chosen arm, and the forecast that it came from; null: no forecast, one unit was taken. */
   reserved: z.number(),
   forecast: z.number().nullable(),
   /** met: no price is needed; binding: choices are held back; unmeetable: even the cheapest arms cost more. */

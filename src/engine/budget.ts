@@ -142,8 +142,7 @@ export function pacingOf(
   isBarred: boolean,
 ): PacingRecord[] {
   return quotes.map(({ resource, ceiling, quote }) => {
-    const allowance = Math.max(0, quote.allowance)
-    const cost = (i: number) => quote.costs[i] ?? allowance
+    const cost = (i: number) => quote.costs[i] ?? quote.unit
     return {
       resource,
       ...ceiling,
@@ -169,7 +168,8 @@ function ceilingsOf(config: Config['budget']): { resource: Resource; ceiling: Ce
   })
 }
 
-const relativeCost = ({ costs, unit }: Quote, i: number) => (costs[i] ?? Number.MAX_VALUE) / unit
+/** An arm of unknown cost is taken for one that keeps the ceiling: where no known arm does, it is worth a try. */
+const relativeCost = ({ costs, unit }: Quote, i: number) => (costs[i] ?? unit) / unit
 const recordOf = (records: readonly PacingRecord[], resource: Resource, period: Ceiling['period']) =>
   records.find(record => record.resource === resource && record.period === period)
 const dayOf = (atUs: number) => atUs / 86_400e6

@@ -30,7 +30,7 @@ export interface Quote {
   readonly forecasts: readonly (number | null)[]
   /** The forecasts corrected by how far earlier ones were off; null where nothing is known. */
   readonly costs: readonly (number | null)[]
-  /** To be taken off each arm's index: price × cost / unit. An unknown cost is taken for the allowance. */
+  /** To be taken off each arm's index: price × cost / unit. An unknown cost is taken for one unit. */
   readonly penalties: Float64Array
   /** Whether the arm can be afforded now. All false: the budget is used up; the cheapest known arm is then taken. */
   readonly isAffordable: readonly boolean[]
@@ -123,8 +123,8 @@ export class Pacer {
       unit,
       forecasts,
       costs,
-      penalties: Float64Array.from(costs, cost => (this.#price * (cost ?? Math.max(0, allowance))) / unit),
-      isAffordable: costs.map(cost => (cost ?? 0) <= afforded),
+      penalties: Float64Array.from(costs, cost => (this.#price * (cost ?? unit)) / unit),
+      isAffordable: costs.map(cost => (cost ?? unit) <= afforded),
       cheapest,
       canBeMet: usual === null || usual <= unit * (1 + 1e-9),
     }
