@@ -2,9 +2,25 @@
  * Tacit, the learning layer for agent systems: the public API.
  * @packageDocumentation
  */
+export { compatScorers } from './analyse/compat/registry.ts'
+export {
+  compatRewardFormulas,
+  type Reward,
+  type RewardedOutcome,
+  type RewardFormula,
+} from './analyse/compat/rewards.ts'
+export type { CompatScorer, ExecutionGroup, Scored } from './analyse/compat/scorer.ts'
 export { type Config, type ConfigInput, loadConfig, type Setting } from './config.ts'
 export { openTacit } from './engine/open.ts'
 export type * from './engine/types.ts'
+export type {
+  CompatGroupScore,
+  CompatScoreOptions,
+  CompatScorerInfo,
+  CompatScores,
+  CompatView,
+} from './engine/views/compat.ts'
+export type * from './engine/views/types.ts'
 export { type ErrorCode, errorCodes, TacitError } from './errors.ts'
 export type {
   DecideInput,

@@ -9,10 +9,20 @@ export const operationSummaries = {
   predict: 'Say what to expect of each arm on a task',
   similar: 'Find past tasks that are like this one',
   metrics: 'Sum up success, duration, cost and quality by arm and task type',
+  pareto: 'Show which arms no other arm beats in everything',
   calibration: 'Show how well forecasts kept their word',
   'policy evaluate': 'Say what another policy would have earned on the decisions on record',
   status: 'Show what is on record and how Tacit is doing',
   replay: 'Rebuild what was learned from the log, and compare it',
+  train: 'Learn everything on record anew',
+  'learn status': 'Show where learning stands',
+  'learn analytics': 'Show reward and success day by day',
+  'learn history': 'List experiences: state, action, reward',
+  'learn q-table': 'Show the estimates as a table of states and actions',
+  'learn recommend': 'Name the best strategy for a state',
+  'learn execution': 'Learn from one execution, and say what that changed',
+  'compat list': 'List the scores of earlier systems',
+  'compat score': 'Compute a score of an earlier system',
 } as const
 
 export type OperationName = keyof typeof operationSummaries

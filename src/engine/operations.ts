@@ -1,50 +1,17 @@
-import type { z } from 'zod'
-import { parse } from '../records.ts'
+import { define } from './operation.ts'
 import * as inputs from './operation-inputs.ts'
-import { type OperationName, operationSummaries } from './operation-summaries.ts'
-import type { Tacit } from './types.ts'
+import type { OperationName } from './operation-summaries.ts'
+import { viewOperations } from './views/operations.ts'
+
+export { type Operation, runOperation } from './operation.ts'
+
+const task = 'Speed up the nightly sales report'
+const arms = ['optimizer', 'architect', 'security']
 
 /**
  * The one list of what Tacit can be asked to do. Each edge (the command line now; HTTP and tools of agents) is made from
  * it, so they cannot drift apart: `input` gives flags, body and tool schema; `examples` give the examples of each.
  */
-export interface Operation<Schema extends z.ZodType = z.ZodType, Output = unknown> {
-  readonly name: OperationName
-  /** One line. */
-  readonly summary: string
-  /** What it does and what it answers, in a few sentences. */
-  readonly description: string
-  readonly input: Schema
-  /** True if it leaves the database as it was. */
-  readonly readOnly: boolean
-  readonly examples: readonly { readonly title: string; readonly input: z.input<Schema> }[]
-  /** Takes the input as the caller gave it; call it through `runOperation`, which checks it first. */
-  handler(tacit: Tacit, input: z.input<Schema>): Promise<Output>
-}
-
-/**
- * Checks `input` and runs the operation.
- * @throws TacitError INVALID_INPUT naming every wrong field, before anything is written.
- */
-export async function runOperation<Schema extends z.ZodType, Output>(
-  operation: Operation<Schema, Output>,
-  tacit: Tacit,
-  input: unknown,
-): Promise<Output> {
-  parse(operation.input, input, operation.name)
-  return operation.handler(tacit, input as z.input<Schema>)
-}
-
-function define<const Name extends OperationName, Schema extends z.ZodType, Output>(
-  name: Name,
-  operation: Omit<Operation<Schema, Output>, 'name' | 'summary'>,
-): Operation<Schema, Output> & { readonly name: Name } {
-  return { name, summary: operationSummaries[name], ...operation }
-}
-
-const task = 'Speed up the nightly sales report'
-const arms = ['optimizer', 'architect', 'security']
-
 export const operations = {
   decide: define('decide', {
     description:
@@ -180,6 +147,22 @@ export const operations = {
     handler: (tacit, input) => tacit.metrics(input),
   }),
 
+  pareto: define('pareto', {
+    description:
+      'Compares the arms by several objectives at once, from what they achieved: the front of those that no other arm ' +
+      'beats in everything, and of the others, which arms dominate them and whether clearly.',
+    input: inputs.paretoInput,
+    readOnly: true,
+    examples: [
+      { title: 'By success, duration and cost', input: {} },
+      {
+        title: 'Quality against cost on one kind of task',
+        input: { objectives: ['quality', 'costUsd'], taskType: 'database' },
+      },
+    ],
+    handler: (tacit, input) => tacit.pareto(input),
+  }),
+
   calibration: define('calibration', {
     description:
       'Judges the forecasts that were stored with decisions by what came of them, per model version: Brier score, ' +
@@ -228,6 +211,8 @@ export const operations = {
     ],
     handler: (tacit, input) => tacit.replay(input),
   }),
+
+  ...viewOperations,
 } as const satisfies { [Name in OperationName]: { readonly name: Name } }
 
 /** What an operation answers. */

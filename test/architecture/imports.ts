@@ -17,9 +17,10 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   math: [],
   errors: [],
   scales: [],
+  modes: [],
   // level 1: the facts and the options; an option may speak of facts, never the other way round
   records: ground,
-  config: [...ground, 'records'],
+  config: [...ground, 'records', 'modes'],
   // level 2: side by side, never each other
   store: facts,
   embed: facts,
@@ -29,10 +30,10 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   analyse: parts,
   knowledge: parts,
   // level 4: the only place where storage and learning meet
-  engine: [...parts, 'ingest', 'analyse', 'knowledge'],
+  engine: [...parts, 'modes', 'ingest', 'analyse', 'knowledge'],
   // level 5: the edges; the command line starts the demo
   demo: [...facts, 'engine'],
-  serve: [...facts, 'engine', 'demo'],
+  serve: [...facts, 'modes', 'engine', 'demo'],
 }
 
 /** Every breach of the import table in `tree`, one sentence each, naming both files and the rule. */

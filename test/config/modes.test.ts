@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { learningModes, loadConfig, type Setting } from '../../src/config.ts'
+import { loadConfig, type Setting } from '../../src/config.ts'
 import { createPolicy } from '../../src/learn/policy/policies.ts'
 import type { Choice } from '../../src/learn/policy/policy.ts'
+import { learningModes } from '../../src/modes.ts'
 
 const values = (settings: readonly Setting[]) => Object.fromEntries(settings.map(({ key, value }) => [key, value]))
 

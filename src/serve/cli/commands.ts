@@ -72,6 +72,7 @@ export const commands: readonly CommandEntry[] = [
   operation('predict', 'ask'),
   operation('similar', 'ask'),
   operation('metrics', 'ask'),
+  operation('pareto', 'ask'),
   operation('calibration', 'ask'),
   {
     name: 'policy',
@@ -86,6 +87,13 @@ export const commands: readonly CommandEntry[] = [
     group: commandGroups.keep,
     load: async () => (await import('./commands/learn.ts')).addLearn,
   },
+  {
+    name: 'compat',
+    summary: 'Reproduce the scores of earlier systems from what is on record',
+    group: commandGroups.ask,
+    load: async () => (await import('./commands/compat.ts')).addCompat,
+  },
+  operation('train', 'keep'),
   operation('replay', 'keep'),
   {
     name: 'export',

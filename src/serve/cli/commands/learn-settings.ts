@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import { type LearningMode, learningModes, type Setting } from '../../../config.ts'
+import type { Setting } from '../../../config.ts'
 import { TacitError } from '../../../errors.ts'
+import { type LearningMode, learningModes } from '../../../modes.ts'
 import { changeConfigFile } from '../config-file.ts'
 import { addExamples } from '../examples.ts'
 import { bold, dim, note, print, printJson } from '../output.ts'

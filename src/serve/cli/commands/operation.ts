@@ -31,10 +31,24 @@ export const shapes: Readonly<Record<OperationName, Shape>> = {
   predict: { positional: ['task'], names: { taskType: 'type' } },
   similar: { positional: ['task'], names: { taskType: 'type' } },
   metrics: {},
+  pareto: { names: { taskType: 'type' } },
   calibration: { names: { taskType: 'type' } },
   'policy evaluate': { names: { taskType: 'type' } },
   status: {},
   replay: {},
+  train: {},
+  'learn status': {},
+  'learn analytics': { names: { taskType: 'type' } },
+  'learn history': { names: { taskType: 'type' } },
+  'learn q-table': { names: { taskType: 'type' } },
+  'learn recommend': { names: { taskType: 'type' } },
+  'learn execution': {
+    positional: ['task'],
+    names: { taskType: 'type', executionId: 'id', 'error.type': 'error-type', 'error.message': 'error-message' },
+    prose: ['issues', 'suggestions'],
+  },
+  'compat list': {},
+  'compat score': { positional: ['id'], names: { taskType: 'type' } },
 }
 
 /** Makes the command of an operation: arguments, flags, help and action all come from the operation itself. */
@@ -69,12 +83,16 @@ async function run(command: Command, name: OperationName, flags: readonly Flag[]
   const values = command.opts<Record<string, unknown>>()
   const base = values.input === undefined ? {} : await readInput(values.input as string)
   const input = inputFrom(base, values, command.args, flags, shapes[name], operation.input)
-  const output = await withTacit(options, operation.readOnly || name === 'replay' ? 'existing' : 'create', tacit => {
-    if (name !== 'replay') return runOperation(operation, tacit, input)
-    const progress = createProgress('Replaying')
-    const onProgress = (done: number, total: number) => progress.update(total ? done / total : 1, `${done} facts`)
-    return tacit.replay({ ...input, onProgress }).finally(() => progress.clear())
-  })
+  const output = await withTacit(
+    options,
+    operation.readOnly || name === 'replay' || name === 'train' ? 'existing' : 'create',
+    tacit => {
+      if (name !== 'replay') return runOperation(operation, tacit, input)
+      const progress = createProgress('Replaying')
+      const onProgress = (done: number, total: number) => progress.update(total ? done / total : 1, `${done} facts`)
+      return tacit.replay({ ...input, onProgress }).finally(() => progress.clear())
+    },
+  )
   if (options.json) printJson(output)
   else print(renderers[name](output as never))
   if (name === 'replay' && (output as { verified: boolean | null }).verified === false) {

@@ -2,6 +2,17 @@ import type { OperationName } from '../../../engine/operation-summaries.ts'
 import type { OutputOf } from '../../../engine/operations.ts'
 import { renderChoice, renderPredictions, renderRecommendation } from './arms.ts'
 import { renderCalibration } from './calibration.ts'
+import { renderCompatList, renderCompatScores } from './compat.ts'
+import {
+  renderAnalytics,
+  renderHistory,
+  renderLearned,
+  renderLearnStatus,
+  renderQTable,
+  renderStrategy,
+  renderTraining,
+} from './learning.ts'
+import { renderPareto } from './pareto.ts'
 import { renderPolicyEvaluation } from './policy.ts'
 import { renderMetrics, renderReplay, renderStatus, renderWritten } from './reports.ts'
 import { renderSimilar } from './similar.ts'
@@ -17,8 +28,18 @@ export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Na
   predict: renderPredictions,
   similar: renderSimilar,
   metrics: renderMetrics,
+  pareto: renderPareto,
   calibration: renderCalibration,
   'policy evaluate': renderPolicyEvaluation,
   status: renderStatus,
   replay: renderReplay,
+  train: renderTraining,
+  'learn status': renderLearnStatus,
+  'learn analytics': renderAnalytics,
+  'learn history': renderHistory,
+  'learn q-table': renderQTable,
+  'learn recommend': renderStrategy,
+  'learn execution': renderLearned,
+  'compat list': renderCompatList,
+  'compat score': renderCompatScores,
 }
