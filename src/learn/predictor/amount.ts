@@ -61,9 +61,9 @@ export class AmountPredictor implements Predictor {
     const { evidence } = this.#ensemble
     const before = evidence.day
     this.#ensemble.advance(day)
+    if (evidence.day === before || before === 0 || evidence.halfLifeDays === null) return
     // What the words have taught fades with the amounts that it corrects.
-    if (before > 0 && evidence.halfLifeDays !== null)
-      this.#words.fade(2 ** ((before - evidence.day) / evidence.halfLifeDays))
+    this.#words.fade(2 ** ((before - evidence.day) / evidence.halfLifeDays))
   }
 
   learn(query: Query, value: number): void {
