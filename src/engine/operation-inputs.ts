@@ -11,6 +11,7 @@ import {
   taskSchema,
   taskTypeSchema,
 } from '../records.ts'
+import { objectives } from './pareto.ts'
 
 /**
  * What each operation takes: the schemas of the facts with a sentence for every field, so that the help of the command
@@ -216,6 +217,19 @@ export const policyEvaluateInput = described(
       'best-single, taskType-best, hierarchical, uniform, or the arm to take always (arm:NAME if it is called so)',
     days: 'Only the decisions of the last so many days',
     taskType: 'Only this kind of task',
+  },
+)
+
+export const paretoInput = described(
+  {
+    objectives: z.array(z.enum(objectives)).min(2).max(objectives.length).optional(),
+    taskType: nameSchema.optional(),
+    daysBack,
+  },
+  {
+    objectives: 'What to compare by, two or more (default: success, durationMs and costUsd)',
+    taskType: 'Only this kind of task',
+    daysBack: 'Only the last so many days',
   },
 )
 

@@ -52,7 +52,7 @@ export async function paretoFront(
     tallies.set(row.arm, tally)
     tally.executions++
     for (const objective of by) {
-      const value = valueOf(row, objective)
+      const value = measuredIn(row, objective)
       if (value !== null) tally.moments[objective] = addToMoments(tally.moments[objective], value)
     }
   }
@@ -108,7 +108,7 @@ function meanOf(moments: Moments, objective: Objective): ObjectiveMean {
   return { mean, interval: [mean - half, mean + half], n }
 }
 
-function valueOf(row: ExecutionRow, objective: Objective): number | null {
+function measuredIn(row: ExecutionRow, objective: Objective): number | null {
   if (objective !== 'success') return row[objective]
   return row.success === null ? null : row.success ? 1 : 0
 }

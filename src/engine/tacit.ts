@@ -26,7 +26,15 @@ import { EventBus } from './events.ts'
 import { importFacts } from './import.ts'
 import { subjectOf } from './learner.ts'
 import { logHash, sha256 } from './log-hash.ts'
-import { calibrationInput, metricsInput, predictInput, recommendInput, similarInput } from './operation-inputs.ts'
+import {
+  calibrationInput,
+  metricsInput,
+  paretoInput,
+  predictInput,
+  recommendInput,
+  similarInput,
+} from './operation-inputs.ts'
+import { paretoFront } from './pareto.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import { policyEvaluate } from './policy-evaluate.ts'
 import { rank } from './recommend.ts'
@@ -174,6 +182,18 @@ export class TacitEngine implements types.Tacit {
   async policyEvaluate(options: types.PolicyEvaluateOptions): Promise<types.PolicyEvaluation> {
     this.#assertOpen()
     return policyEvaluate(this.#parts, options)
+  }
+
+  async pareto(options: Parameters<types.Tacit['pareto']>[0] = {}): Promise<types.ParetoFront> {
+    this.#assertOpen()
+    const {
+      objectives = ['success', 'durationMs', 'costUsd'],
+      taskType,
+      daysBack,
+    } = parse(paretoInput, options, 'pareto')
+    const filter = { ...(taskType === undefined ? {} : { taskType }), ...this.#since(daysBack) }
+    const rows = this.#parts.store.scan(this.#parts.config.scope, filter)
+    return paretoFront(rows, [...new Set(objectives)], taskType ?? null)
   }
 
   async calibration(options: types.CalibrationOptions = {}): Promise<types.Calibration> {

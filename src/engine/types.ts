@@ -16,6 +16,7 @@ import type {
 import type { ExecutionRow } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
+import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 import type { CompatView } from './views/compat.ts'
 import type { LearningView } from './views/types.ts'
@@ -27,6 +28,8 @@ export type {
   GroupMetrics,
   Limits,
   ModelCalibration,
+  Objective,
+  ParetoFront,
   PolicyEvaluateOptions,
   PolicyEvaluation,
 }
@@ -216,6 +219,8 @@ export interface Tacit {
     },
   ): Promise<SimilarTask[]>
   metrics(options?: { groupBy?: readonly Grouping[]; daysBack?: number; minCount?: number }): Promise<Metrics>
+  /** Which arms no other arm beats in all objectives (success, durationMs and costUsd by default). Writes nothing. */
+  pareto(options?: { objectives?: readonly Objective[]; taskType?: string; daysBack?: number }): Promise<ParetoFront>
   /**
    * What another policy would have earned on the decisions on record, judged by the probabilities with which they were made;
    * refused, with the reason, where the log says too little. Writes nothing. See docs/off-policy.md.
