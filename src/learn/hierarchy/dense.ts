@@ -56,63 +56,61 @@ export function addDenseMessage(
   }
 }
 
-/** The child's posterior mean and covariance of all arms, given the parent's. */
-export function denseChild(
-  parentMean: Float64Array,
-  parentCovariance: Float64Array,
+/** The child's posterior mean of all arms, given the parent's. */
+export function denseMean(parentMean: Float64Array, data: DenseMessage, kShared: number, kOwn: number): Float64Array {
+  const { arms, precision, vector } = data
+  const n = arms.length
+  const mean = Float64Array.from(parentMean)
+  let shared = 0
+  for (let i = 0; i < n; i++) {
+    let w = vector[i]!
+    for (let j = 0; j < n; j++) w -= precision[i * n + j]! * parentMean[arms[j]!]!
+    mean[arms[i]!]! += kOwn * w
+    shared += w
+  }
+  for (let a = 0; a < mean.length; a++) mean[a]! += kShared * shared
+  return mean
+}
+
+/** The child's posterior covariance of the arms `indices`, row-major in their order; `parent` is `size` wide. */
+export function denseCovariance(
+  parent: Float64Array,
+  size: number,
   data: DenseMessage,
   kShared: number,
   kOwn: number,
-): { mean: Float64Array; covariance: Float64Array } {
-  const size = parentMean.length
+  indices: readonly number[],
+): Float64Array {
   const { arms, precision } = data
   const n = arms.length
-  const mean = Float64Array.from(parentMean)
   const rowSums = new Float64Array(n)
-  let shared = 0
-  let total = 0
-  for (let i = 0; i < n; i++) {
-    let w = data.vector[i]!
-    for (let j = 0; j < n; j++) {
-      w -= precision[i * n + j]! * parentMean[arms[j]!]!
-      rowSums[i]! += precision[i * n + j]!
-    }
-    mean[arms[i]!]! += kOwn * w
-    shared += w
-    total += rowSums[i]!
-  }
-  for (let a = 0; a < size; a++) mean[a]! += kShared * shared
-
-  // lambda[a] = row a of Q·L over the node's arms, so that B = I - lambda.
-  const lambda = new Float64Array(size * n)
-  for (let a = 0; a < size; a++) for (let i = 0; i < n; i++) lambda[a * n + i] = kShared * rowSums[i]!
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) lambda[arms[i]! * n + j]! += kOwn * precision[i * n + j]!
-  // w = B·V over the node's arms, and over all arms as needed: cov = B·V·B' + Q - Q·L·Q.
-  const bv = Float64Array.from(parentCovariance)
-  for (let a = 0; a < size; a++) {
-    for (let i = 0; i < n; i++) {
-      const factor = lambda[a * n + i]!
-      if (factor === 0) continue
-      const row = arms[i]! * size
-      for (let b = 0; b < size; b++) bv[a * size + b]! -= factor * parentCovariance[row + b]!
-    }
-  }
-  const covariance = Float64Array.from(bv)
-  const own = new Float64Array(size).fill(-1)
-  for (let i = 0; i < n; i++) own[arms[i]!] = i
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) rowSums[i]! += precision[i * n + j]!
+  const total = rowSums.reduce((sum, value) => sum + value, 0)
+  // One row per index: lambda = that row of Q·L over the node's arms (so B = I - lambda), across = V between the index
+  // and the node's arms, spread = V·lambda over the node's arms.
+  const rows = indices.map(index => {
+    const own = arms.indexOf(index)
+    const lambda = rowSums.map((sum, i) => kShared * sum + (own < 0 ? 0 : kOwn * precision[own * n + i]!))
+    const across = Float64Array.from(arms, arm => parent[index * size + arm]!)
+    const spread = Float64Array.from(arms, arm => {
+      let sum = 0
+      for (let i = 0; i < n; i++) sum += parent[arm * size + arms[i]!]! * lambda[i]!
+      return sum
+    })
+    return { index, own, lambda, across, spread, sum: own < 0 ? 0 : rowSums[own]! }
+  })
   const base = kShared - kShared * kShared * total
-  for (let a = 0; a < size; a++) {
-    const sumA = own[a]! < 0 ? 0 : rowSums[own[a]!]!
-    for (let b = 0; b < size; b++) {
-      let value = covariance[a * size + b]! + base - kShared * kOwn * sumA
-      if (own[b]! >= 0) {
-        value -= kShared * kOwn * rowSums[own[b]!]!
-        if (own[a]! >= 0) value -= kOwn * kOwn * precision[own[a]! * n + own[b]!]!
+  const child = new Float64Array(rows.length ** 2)
+  for (const [i, a] of rows.entries()) {
+    for (const [j, b] of rows.entries()) {
+      let value = parent[a.index * size + b.index]! + base - kShared * kOwn * (a.sum + b.sum)
+      if (a.own >= 0 && b.own >= 0) value -= kOwn * kOwn * precision[a.own * n + b.own]!
+      if (a.index === b.index) value += kOwn
+      for (let t = 0; t < n; t++) {
+        value += a.lambda[t]! * b.spread[t]! - a.across[t]! * b.lambda[t]! - b.across[t]! * a.lambda[t]!
       }
-      for (let i = 0; i < n; i++) value -= bv[a * size + arms[i]!]! * lambda[b * n + i]!
-      covariance[a * size + b] = value
+      child[i * rows.length + j] = value
     }
-    covariance[a * size + a]! += kOwn
   }
-  return { mean, covariance }
+  return child
 }

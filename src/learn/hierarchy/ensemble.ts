@@ -53,14 +53,14 @@ export class HierarchyEnsemble {
     })
   }
 
-  /** What each model that still counts expects of the task; weights sum to 1. */
-  views(category: string, task: number): View[] {
+  /** What each model that still counts expects of the arms `indices` (all if left out); weights sum to 1. */
+  views(category: string, task: number, indices?: readonly number[]): View[] {
     const weights = this.#weights()
     const kept = this.#models.map((model, i) => ({ model, weight: weights[i]! }))
     const counting = kept.filter(({ weight }) => weight >= smallestWeight)
     const sum = counting.reduce((acc, { weight }) => acc + weight, 0)
     return counting.map(({ model, weight }) => ({
-      ...model.posterior(category, task),
+      ...model.posterior(category, task, indices),
       weight: weight / sum,
       variances: model.variances,
       scale: model.scale,

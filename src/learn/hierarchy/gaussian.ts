@@ -61,29 +61,34 @@ export function childMean(parentMean: Float64Array, data: Message, kOwn: number)
   return mean
 }
 
-/** The child's posterior covariance of all arms. */
-export function childCovariance(parent: Float64Array, size: number, data: Message, kOwn: number): Float64Array {
+/** The child's posterior covariance of the arms `indices`, row-major in their order; `parent` is `size` wide. */
+export function childCovariance(
+  parent: Float64Array,
+  size: number,
+  data: Message,
+  kOwn: number,
+  indices: readonly number[],
+): Float64Array {
   const { arms, g, eta } = data
-  const child = Float64Array.from(parent)
-  const z = new Float64Array(size)
-  const beta = new Float64Array(size).fill(1)
-  let gz = 0
-  if (eta !== 0) {
-    for (let a = 0; a < size; a++) {
-      let sum = 0
-      for (let i = 0; i < arms.length; i++) sum += parent[a * size + arms[i]!]! * g[i]!
-      z[a] = sum
-    }
-    for (let i = 0; i < arms.length; i++) gz += g[i]! * z[arms[i]!]!
+  const count = indices.length
+  const product = (row: number) => {
+    let sum = 0
+    for (let i = 0; i < arms.length; i++) sum += parent[row * size + arms[i]!]! * g[i]!
+    return sum
   }
-  if (kOwn !== 0) for (let i = 0; i < arms.length; i++) beta[arms[i]!] = 1 - kOwn * g[i]!
+  const z = Float64Array.from(indices, index => (eta === 0 ? 0 : product(index)))
+  let gz = 0
+  if (eta !== 0) for (let i = 0; i < arms.length; i++) gz += g[i]! * product(arms[i]!)
+  const beta = Float64Array.from(indices, index => 1 - kOwn * (g[arms.indexOf(index)] ?? 0))
   const shift = eta * eta * gz + eta
-  for (let a = 0; a < size; a++) {
-    const row = a * size
-    const betaA = beta[a]!
-    const shiftA = shift - eta * z[a]!
-    for (let b = 0; b < size; b++) child[row + b] = betaA * beta[b]! * (child[row + b]! + shiftA - eta * z[b]!)
-    child[row + a]! += kOwn * betaA
+  const child = new Float64Array(count * count)
+  for (let a = 0; a < count; a++) {
+    const row = indices[a]! * size
+    for (let b = 0; b < count; b++) {
+      const value = parent[row + indices[b]!]! + shift - eta * (z[a]! + z[b]!)
+      child[a * count + b] = beta[a]! * beta[b]! * value
+      if (indices[a] === indices[b]) child[a * count + b]! += kOwn * beta[a]!
+    }
   }
   return child
 }

@@ -1,7 +1,7 @@
 import { studentTLogDensity } from '../../math/distributions.ts'
 import { inverse, multiply, rankOneUpdate } from '../../math/linear.ts'
 import type { StateRecord } from '../state.ts'
-import { addDenseMessage, type DenseMessage, denseChild, denseMessage } from './dense.ts'
+import { addDenseMessage, type DenseMessage, denseCovariance, denseMean, denseMessage } from './dense.ts'
 import type { Cells, EvidenceTable, Observation, TaskCells } from './evidence.ts'
 import { addMessage, childCovariance, childMean, type Message, message, type Posterior } from './gaussian.ts'
 import type { TaskPrecision } from './task-precision.ts'
@@ -80,19 +80,29 @@ export class HierarchyModel {
     this.logWeight = other.logWeight
   }
 
-  posterior(category: string, task: number): NodePosterior {
-    const at = this.#categoryPosterior(category)
+  /** What is expected of the arms `indices` (in their order; all arms if left out) on a task. */
+  posterior(category: string, task: number, indices: readonly number[] = this.#all()): NodePosterior {
     const { taskShared, taskOwn } = this.variances
     const cells = this.#tasks === null ? undefined : this.#evidence.tasks.get(task)
-    const size = this.#size
-    let { mean, covariance } = at
-    if (cells !== undefined && cells.arms.length > 0) {
-      const data = this.#taskMessage(cells)
-      mean = childMean(at.mean, data, taskOwn)
-      covariance = childCovariance(at.covariance, size, data, taskOwn)
-      return { category: at, mean, variance: diagonal(covariance, size, 0) }
+    if (cells === undefined || cells.arms.length === 0) {
+      const at = this.#categoryPosterior(category, indices)
+      return { category: at, mean: at.mean, variance: diagonal(at.covariance, taskShared + taskOwn) }
     }
-    return { category: at, mean, variance: diagonal(covariance, size, taskShared + taskOwn) }
+    // The task's own arms speak for all others, so they have to be there too.
+    const others = cells.arms.filter(arm => !indices.includes(arm))
+    const at = this.#categoryPosterior(category, [...indices, ...others])
+    const size = indices.length + others.length
+    const places = cells.arms.map(arm =>
+      indices.includes(arm) ? indices.indexOf(arm) : indices.length + others.indexOf(arm),
+    )
+    const data = { ...this.#taskMessage(cells), arms: places }
+    const asked = indices.map((_, i) => i)
+    const mean = childMean(at.mean, data, taskOwn).slice(0, indices.length)
+    return {
+      category: { mean: at.mean.slice(0, indices.length), covariance: corner(at.covariance, size, indices.length) },
+      mean,
+      variance: diagonal(childCovariance(at.covariance, size, data, taskOwn, asked), 0),
+    }
   }
 
   /**
@@ -100,14 +110,15 @@ export class HierarchyModel {
    * changes. Returns what was forecast: mean and predictive variance.
    */
   judge({ arm, category, task, value }: Observation): { mean: number; variance: number } {
-    const { mean, variance } = this.posterior(category, task)
-    const spread = variance[arm]! + this.#noise
-    const error = value - mean[arm]!
+    const posterior = this.posterior(category, task, [arm])
+    const mean = posterior.mean[0]!
+    const spread = posterior.variance[0]! + this.#noise
+    const error = value - mean
     const scale = Math.sqrt(this.scale * spread)
     this.logWeight += studentTLogDensity(error / scale, this.freedom) - Math.log(scale)
     this.#a += 0.5
     this.#b += (error * error) / (2 * spread)
-    return { mean: mean[arm]!, variance: scale * scale }
+    return { mean, variance: scale * scale }
   }
 
   /** The category's cells (and, with task memory, its precision) changed from `before` to what the evidence now holds. */
@@ -175,16 +186,25 @@ export class HierarchyModel {
     return { shared: this.variances.categoryShared, own: this.variances.categoryOwn }
   }
 
-  #categoryPosterior(category: string): Posterior {
+  #all(): number[] {
+    return Array.from({ length: this.#size }, (_, index) => index)
+  }
+
+  #categoryPosterior(category: string, indices: readonly number[]): Posterior {
     const { shared, own } = this.#categoryVariances(category)
     const { mean, covariance } = this.#root
+    const size = this.#size
+    const pick = (all: Float64Array) => Float64Array.from(indices, index => all[index]!)
+    if (shared === 0 && own === 0) return { mean: pick(mean), covariance: block(covariance, size, indices) }
     const data = this.messageOf(category)
     if ('precision' in data) {
-      if (shared === 0 && own === 0) return this.#root
-      return denseChild(mean, covariance, data, shared, own)
+      const dense = denseCovariance(covariance, size, data, shared, own, indices)
+      return { mean: pick(denseMean(mean, data, shared, own)), covariance: dense }
     }
-    if (shared === 0 && own === 0) return this.#root
-    return { mean: childMean(mean, data, own), covariance: childCovariance(covariance, this.#size, data, own) }
+    return {
+      mean: pick(childMean(mean, data, own)),
+      covariance: childCovariance(covariance, size, data, own, indices),
+    }
   }
 
   #taskMessage(cells: TaskCells): Message {
@@ -239,6 +259,24 @@ function spread(size: number, { arms, g, eta }: Message): Float64Array {
   return vector
 }
 
-function diagonal(matrix: Float64Array, size: number, plus: number): Float64Array {
+function diagonal(matrix: Float64Array, plus: number): Float64Array {
+  const size = Math.sqrt(matrix.length)
   return Float64Array.from({ length: size }, (_, a) => matrix[a * size + a]! + plus)
 }
+
+function block(matrix: Float64Array, size: number, indices: readonly number[]): Float64Array {
+  const count = indices.length
+  const result = new Float64Array(count * count)
+  for (let a = 0; a < count; a++) {
+    for (let b = 0; b < count; b++) result[a * count + b] = matrix[indices[a]! * size + indices[b]!]!
+  }
+  return result
+}
+
+/** The first `count` rows and columns. */
+const corner = (matrix: Float64Array, size: number, count: number): Float64Array =>
+  block(
+    matrix,
+    size,
+    Array.from({ length: count }, (_, i) => i),
+  )

@@ -55,12 +55,12 @@ export class HierarchicalPolicy implements Policy {
     const values = new Float64Array(arms.length)
     const optimistic = new Float64Array(arms.length)
     const variances = new Float64Array(arms.length)
-    for (const view of this.#ensemble.views(name, task)) {
+    for (const view of this.#ensemble.views(name, task, indices)) {
       const exploration = this.#explorationDeviations(view, arms, indices, category)
-      for (const [i, index] of indices.entries()) {
-        values[i]! += view.weight * view.mean[index]!
+      for (let i = 0; i < arms.length; i++) {
+        values[i]! += view.weight * view.mean[i]!
         optimistic[i]! += view.weight * exploration[i]!
-        variances[i]! += view.weight * view.scale * view.variance[index]!
+        variances[i]! += view.weight * view.scale * view.variance[i]!
       }
     }
     const { optimism = 1 } = this.#options
@@ -113,14 +113,13 @@ export class HierarchicalPolicy implements Policy {
    * taken off; executions in flight count as if they had already narrowed their arm's uncertainty.
    */
   #explorationDeviations(view: View, arms: readonly string[], indices: readonly number[], category: string | null) {
-    const { covariance, mean } = view.category
-    const size = mean.length
-    const shared = sharedVariance(covariance, size, indices, view)
+    const { covariance } = view.category
+    const shared = sharedVariance(covariance, indices, view)
     const own = category === null ? 0 : view.variances.categoryOwn
     const cells = this.#ensemble.evidence.categories.get(category ?? '')
     return Float64Array.from(arms, (arm, i) => {
       const index = indices[i]!
-      const difference = Math.max(0, covariance[index * size + index]! - shared)
+      const difference = Math.max(0, covariance[i * arms.length + i]! - shared)
       const atCategory = Math.min(difference, own / (1 + own * countIn(cells, index)))
       const atRoot = difference - atCategory
       const inFlight = this.#pending.count(arm, category)
@@ -146,13 +145,13 @@ export class HierarchicalPolicy implements Policy {
 }
 
 /** Mean covariance between different arms; two arms that were never met share all but their own prior variance. */
-function sharedVariance(covariance: Float64Array, size: number, indices: readonly number[], view: View): number {
+function sharedVariance(covariance: Float64Array, indices: readonly number[], view: View): number {
   if (indices.length < 2) return 0
   let sum = 0
   for (const [i, a] of indices.entries()) {
     for (const [j, b] of indices.entries()) {
       if (i === j) continue
-      sum += covariance[a * size + b]!
+      sum += covariance[i * indices.length + j]!
       if (a === phantom && b === phantom) sum -= prior.own + view.variances.categoryOwn
     }
   }

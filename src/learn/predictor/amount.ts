@@ -114,12 +114,12 @@ export class AmountPredictor implements Predictor {
   /** The logarithm: its mean without words, what the words add in full, its mean, and its predictive deviation. */
   #standard({ arm, category, task, words }: Query) {
     const index = this.#ensemble.evidence.indexOf(arm)
-    const views = this.#ensemble.views(category ?? '', task)
-    const base = views.reduce((sum, view) => sum + view.weight * view.mean[index]!, 0)
+    const views = this.#ensemble.views(category ?? '', task, [index])
+    const base = views.reduce((sum, view) => sum + view.weight * view.mean[0]!, 0)
     const variance = views.reduce((sum, view) => {
       const noise = 1 - view.variances.taskShared - view.variances.taskOwn
-      const spread = view.scale * (view.variance[index]! + noise)
-      return sum + view.weight * (spread + (view.mean[index]! - base) ** 2)
+      const spread = view.scale * (view.variance[0]! + noise)
+      return sum + view.weight * (spread + (view.mean[0]! - base) ** 2)
     }, 0)
     const shift = this.#words.predict(arm, words)
     const believed = softmax(this.#logWeights).reduce((sum, weight, i) => sum + weight * wordShares[i]!, 0)
