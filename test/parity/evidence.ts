@@ -238,6 +238,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F114 durations are estimated on the scale of their logarithm',
     ],
   },
+  F117: {
+    state: 'done',
+    tests: ['cli/learn.test.ts > learns everything anew, comes to the same, and keeps it'],
+  },
   F121: {
     state: 'done',
     tests: [
@@ -279,6 +283,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F131 exploration is seeded, keeps a floor for every arm, and is logged with its exact probability',
     ],
   },
+  F133: {
+    state: 'done',
+    tests: [
+      'config/modes.test.ts > %s changes the options that it names, and no other',
+      'engine/q-learning.test.ts > follows the mode: exploration explores more, exploitation less',
+      'cli/learn-settings.test.ts > sets the mode, and its options follow',
+    ],
+  },
   F135: {
     state: 'done',
     tests: [
@@ -286,9 +298,65 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F135 below the stage auto the incumbent is taken, and without one the first arm',
     ],
   },
+  F136: {
+    state: 'done',
+    tests: [
+      'analyse/compat.test.ts > %s of %j is %s',
+      'analyse/compat.test.ts > the strategy score takes the ratings of the domain, 1..5, as the original did',
+    ],
+  },
+  F137: {
+    state: 'done',
+    tests: [
+      'analyse/compat.test.ts > the strategy score takes the ratings of the domain, 1..5, as the original did',
+      'engine/q-learning.test.ts > names the arm that is best in the state, with its estimate, and the others after it',
+    ],
+  },
   F138: {
     state: 'done',
     tests: ['parity/rows.test.ts > F138 evidence fades with age toward the prior, and half-life off keeps it'],
+  },
+  F155: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > learns what record learns, to the last byte, and says how the estimate changed',
+    ],
+  },
+  F156: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > holds what predict and recommend rest on: best arms differ between the states',
+      'engine/q-learning.test.ts > names the arm that was really used, and leaves out decisions that still run',
+    ],
+  },
+  F157: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > are applied to the history as a view, and change nothing that is learned',
+      'analyse/compat-rewards.test.ts > %s of %j is %s',
+    ],
+  },
+  F158: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > comes in pages, the latest first, and together they are every experience once',
+      'cli/learn.test.ts > learns everything anew, comes to the same, and keeps it',
+    ],
+  },
+  F159: {
+    state: 'done',
+    tests: ['engine/q-learning.test.ts > is told in numbers that come from the table and the policy'],
+  },
+  F160: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > comes in pages, which together are the whole, tasks without a type first',
+      'cli/learn.test.ts > exports the table and the experiences, and replaces no file',
+    ],
+  },
+  F161: {
+    state: 'done',
+    tests: ['engine/q-learning.test.ts > counts improvement from what is used now, else from the mean'],
   },
   F162: {
     state: 'done',
@@ -309,6 +377,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   F202: {
     state: 'done',
     tests: ['parity/cli-rows.test.ts > F202 what was exported as lines or as JSON gives the same log when imported'],
+  },
+  F203: {
+    state: 'done',
+    tests: ['cli/learn.test.ts > learns everything anew, comes to the same, and keeps it'],
   },
   F208: { state: 'done', tests: ['parity/cli-rows.test.ts > F208 every command answers with one JSON value if asked'] },
   F213: {
