@@ -297,7 +297,7 @@ const limitsSchema = z.object({
   greedy: z.enum(['priority', 'deadline', 'exploredShare']).optional(),
   /** True if the configured shares of the eligible arms left no distribution and had to be scaled. */
   sharesUnmet: z.boolean().optional(),
-  /** Added to the estimated utility of each arm before the choice (load, prices), in the order of the arms. */
+  /** Added to the estimated utility of each arm before the choice (relatives, priority, load, prices), in the order of the arms. */
   adjustment: z.array(z.number()).optional(),
   budget: z.array(pacingSchema).optional(),
   /** Expected utility given up for the budget by this choice. */

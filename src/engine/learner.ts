@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { textFeatures } from '../embed/features.ts'
 import type { Drift } from '../learn/detector/drift-monitor.ts'
+import { FacetStatistics } from '../learn/facets.ts'
 import { createPolicy, policyFromState } from '../learn/policy/policies.ts'
 import type { Policy } from '../learn/policy/policy.ts'
 import { AmountPredictor } from '../learn/predictor/amount.ts'
@@ -54,6 +55,8 @@ export class Learner {
   readonly policy: Policy
   /** Every arm that was ever eligible, with the facets it last had. */
   readonly arms: Map<string, ArmSpec>
+  /** What arms with facets achieved, for newcomers that share them. */
+  readonly facets: FacetStatistics
   /** What past decisions have used up. */
   readonly ledger: Ledger
   readonly #config: Config
@@ -80,6 +83,7 @@ export class Learner {
       peakMemoryMb: amount('peakMemoryMb'),
     }
     this.#vocabulary = new Vocabulary(state?.vocabulary as StateRecord | undefined)
+    this.facets = new FacetStatistics(halfLifeDays, state?.facets as StateRecord | undefined)
     this.ledger = new Ledger(config, state?.ledger as StateRecord | undefined)
     this.#inFlight = new InFlight(state?.inFlight as StateRecord | undefined)
     this.arms = new Map((state?.arms as unknown as ArmSpec[] | undefined)?.map(arm => [arm.id, arm]))
@@ -166,6 +170,7 @@ export class Learner {
       policy: this.policy.toState(),
       predictors: Object.fromEntries(Object.entries(this.#predictors).map(([name, model]) => [name, model.toState()])),
       vocabulary: this.#vocabulary.toState(),
+      ...(this.facets.isEmpty ? {} : { facets: this.facets.toState() }),
       ...(Ledger.settings(this.#config) === null ? {} : { ledger: this.ledger.toState() }),
       inFlight: this.#inFlight.toState(),
       arms: [...this.arms.values()] as unknown as State,
@@ -202,6 +207,7 @@ export class Learner {
    */
   #revise(decision: Decision, before: Experience | null, after: Experience | null): void {
     if (after === null) return
+    if (after.arm !== null && !this.arms.has(after.arm.id)) this.arms.set(after.arm.id, after.arm)
     const subject = subjectOf(decision.body.task, decision.body.taskType, decision.atUs)
     const queryOf = ({ arm }: Experience) => this.#query(subject, arm?.id ?? decision.body.arm)
     const former = before && queryOf(before)
@@ -214,14 +220,22 @@ export class Learner {
     const policy: Teachable = {
       learn: (of, reward) => {
         for (const drift of this.policy.learn({ ...of, reward })) this.#follow(drift)
+        this.#relate(of, reward, 1)
       },
-      retract: (of, reward) => this.policy.retract({ ...of, reward }),
+      retract: (of, reward) => {
+        this.policy.retract({ ...of, reward })
+        this.#relate(of, reward, -1)
+      },
     }
     replace(policy, before?.utility ?? null, after.utility)
     for (const name of ['pSuccess', ...amountNames] as const)
       replace(this.#predictors[name], before?.values[name] ?? null, after.values[name])
     this.ledger.settled(decision, before?.values ?? null, after.values)
-    if (after.arm !== null && !this.arms.has(after.arm.id)) this.arms.set(after.arm.id, after.arm)
+  }
+
+  #relate({ arm, category, day }: Query, reward: number, by: 1 | -1): void {
+    const facets = this.arms.get(arm)?.facets
+    if (facets !== undefined) this.facets.add({ arm, facets }, category, day, reward, by)
   }
 
   /** What an arm achieved before it changed says little about it now. */
@@ -237,6 +251,7 @@ export class Learner {
     if (Math.floor(day) <= this.#day) return
     this.#day = Math.floor(day)
     this.policy.advance(day)
+    this.facets.advance(day)
     for (const predictor of Object.values(this.#predictors)) predictor.advance(day)
   }
 }

@@ -16,8 +16,8 @@ export function rank(
   context: StoredContext,
   config: Config,
 ): RankedArm[] {
-  const { choice, probabilities, indices } = weigh(learner, arms, subject, context, config)
-  const { values, deviations, nEff } = choice
+  const { choice, values, probabilities, indices } = weigh(learner, arms, subject, context, config)
+  const { deviations, nEff } = choice
   return arms
     .map((arm, i) => ({ arm: arm.id, i, value: values[i]! }))
     .sort((a, b) => indices[b.i]! - indices[a.i]! || b.value - a.value || a.i - b.i)

@@ -15,6 +15,8 @@ const priorities = { low: -1, normal: 0, high: 1 } as const
 export interface Weighing {
   /** The policy's own view, before any limit. */
   readonly choice: Choice
+  /** Estimated utility of each arm: the policy's, with what its relatives say of an arm that was hardly seen. */
+  readonly values: Float64Array
   /** Exact probabilities within all limits; 0 for arms that are not eligible. */
   readonly probabilities: readonly number[]
   /** What the arms were compared by, without optimism: estimated utility and adjustments; -∞ if not eligible. */
@@ -39,7 +41,8 @@ export function weigh(
   const choice = learner.policy.choose({ ...subject, arms: ids })
   const overrides = ids.map(id => config.arms[id])
   const excluded = exclusions(learner, subject, ids, overrides, config.constraints)
-  const preference = preferenceOf(ids, overrides, context, config.loadWeight)
+  const shifts = learner.facets.shifts(arms, subject.category)
+  const preference = preferenceOf(ids, overrides, context, config.loadWeight, shifts)
   const distribute = (places: readonly number[], adjustment: Float64Array | null) =>
     distributionOver(learner, subject, ids, choice, places, adjustment)
 
@@ -51,15 +54,16 @@ export function weigh(
   const isBarred = places.length < excluded.places.length
   const paced = isBarred ? distribute(places, adjustment) : priced
 
-  const values = ids.map((_, i) => choice.values[i]! + (adjustment?.[i] ?? 0))
+  const compared = ids.map((_, i) => choice.values[i]! + (adjustment?.[i] ?? 0))
   const reason = greedyReason(config.exploration, context, subject.day * 86_400e6, learner.ledger.explored)
   const shares = reason === null ? sharesOf(paced, overrides, places) : null
-  const probabilities = reason === null ? (shares?.probabilities ?? paced) : greedy(values, places)
+  const probabilities = reason === null ? (shares?.probabilities ?? paced) : greedy(compared, places)
   const forgone = free.reduce((sum, p, i) => sum + (p - paced[i]!) * (choice.values[i]! + (preference?.[i] ?? 0)), 0)
   return {
     choice,
+    values: choice.values.map((value, i) => value + shifts[i]!),
     probabilities,
-    indices: values.map((value, i) => (places.includes(i) ? value : Number.NEGATIVE_INFINITY)),
+    indices: compared.map((value, i) => (places.includes(i) ? value : Number.NEGATIVE_INFINITY)),
     limitsFor: chosen => {
       const limits: Limits = {
         ...(Object.keys(excluded.reasons).length === 0 ? {} : { excluded: excluded.reasons }),
@@ -93,17 +97,19 @@ function exclusions(
   return { ...admitted(breaches), reasons: Object.fromEntries(broken) as Record<string, string[]> }
 }
 
-/** What load and priority add to each arm; null where neither says anything. */
+/** What relatives, load and priority add to each arm; null where none says anything. */
 function preferenceOf(
   ids: readonly string[],
   overrides: readonly (ArmOverrides | undefined)[],
   { loads = {} }: StoredContext,
   loadWeight: number,
+  shifts: Float64Array,
 ): Float64Array | null {
   const added = Float64Array.from(ids, (id, i) => {
     const load = Object.hasOwn(loads, id) ? loads[id]! : 0
     const priority = overrides[i]?.priority ?? 'normal'
-    return priorityStep * (typeof priority === 'number' ? priority : priorities[priority]) - loadWeight * load
+    const step = priorityStep * (typeof priority === 'number' ? priority : priorities[priority])
+    return shifts[i]! + step - loadWeight * load
   })
   return added.some(value => value !== 0) ? added : null
 }
