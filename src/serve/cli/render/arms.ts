@@ -11,6 +11,7 @@ import {
 } from '../format.ts'
 import { bold, dim, paint } from '../output.ts'
 import { type Column, renderPairs, renderTable } from '../table.ts'
+import { limitPairs } from './limits.ts'
 import { renderSimilar } from './similar.ts'
 
 /** Arms that are listed in full; a choice may be among thousands. */
@@ -26,6 +27,7 @@ export function renderChoice(choice: ArmChoice): string {
       ['duration', durationOf(prediction)],
       ['cost', costOf(prediction)],
       ['evidence', evidence.summary],
+      ...limitPairs(choice.limits),
       ['policy', `${policy.id} ${policy.version}, stage ${stage}`],
     ],
     dim,

@@ -13,6 +13,7 @@ import {
 } from '../format.ts'
 import { bold, dim, paint } from '../output.ts'
 import { type Column, renderPairs, renderTable } from '../table.ts'
+import { budgetPairs } from './limits.ts'
 
 /** The answer of a write: what was taken in and under which id. */
 export function renderWritten(what: string): (written: Written) => string {
@@ -69,6 +70,7 @@ export function renderStatus(status: Status): string {
       ['in flight', `${formatCount(status.inFlight)} decisions await their outcome`],
       ['joined', `${formatShare(status.joinRate)} of decisions have an outcome`],
       ['parked', `${plural(status.parkedOutcomes, 'outcome')} without a decision`],
+      ...budgetPairs(status.budget),
       ['arms', formatCount(status.arms)],
       ...status.drifts.slice(-3).map(drift => ['changed', driftOf(drift)] as const),
       ['task types', formatCount(status.taskTypes)],
