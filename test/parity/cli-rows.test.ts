@@ -95,7 +95,9 @@ describe('the configuration', () => {
 
   test('F213 every option is read by the engine', () => {
     const engine = join(import.meta.dirname, '../../src/engine')
-    const sources = readdirSync(engine).map(file => readFileSync(join(engine, file), 'utf8'))
+    const sources = readdirSync(engine, { recursive: true, encoding: 'utf8' })
+      .filter(file => file.endsWith('.ts'))
+      .map(file => readFileSync(join(engine, file), 'utf8'))
     const words = new Set(sources.flatMap(source => source.match(/\w+/g)))
     const { settings } = loadConfig()
     expect(settings.length).toBeGreaterThan(20)
