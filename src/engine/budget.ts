@@ -4,7 +4,7 @@ import type { StateRecord } from '../learn/state.ts'
 import type { Decision, PacingRecord } from '../records.ts'
 
 /** What a budget can limit, in USD, tokens and milliseconds. */
-export const resources = ['costUsd', 'tokens', 'durationMs'] as const
+const resources = ['costUsd', 'tokens', 'durationMs'] as const
 export type Resource = (typeof resources)[number]
 /** What was measured of each resource; null: not known. */
 export type Spending = Readonly<Record<Resource, number | null>>

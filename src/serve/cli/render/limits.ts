@@ -33,7 +33,10 @@ export function budgetPairs(budget: readonly BudgetStatus[]): [string, string][]
   return budget.map(({ resource, period, limit, meanPerTask, spentToday, tasks, state, forgoneUtility }) => {
     const amount = formats[resource]
     const spent = period === 'task' ? `${amount(meanPerTask)} on average over ${tasks}` : `${amount(spentToday)} today`
-    const price = forgoneUtility === null ? '' : `, utility given up ${formatUnit(Math.round(100 * forgoneUtility) / 100 + 0)} per task`
+    const price =
+      forgoneUtility === null
+        ? ''
+        : `, utility given up ${formatUnit(Math.round(100 * forgoneUtility) / 100 + 0)} per task`
     return ['budget', `${spent}, of ${amount(limit)} per ${period}: ${stateOf(state)}${price}`]
   })
 }
