@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import { choosingOptions } from './config/choosing.ts'
 import { TacitError } from './errors.ts'
 import { type LearningMode, learningModes } from './modes.ts'
-import { nameSchema, stages } from './records.ts'
+import { stages } from './records.ts'
 
 /**
  * The one configuration. Every option has a meaning, a unit and a default; unknown keys are refused. Sources, strongest
@@ -21,30 +22,6 @@ const utilityTermSchema = z
   })
   .refine(({ from, to }) => from !== to, 'from and to must differ')
   .refine(({ scale, from, to }) => scale === 'linear' || (from > 0 && to > 0), 'log10 needs from and to above 0')
-
-const limit = (schema: z.ZodNumber) => schema.nullable().default(null)
-const ceilingSchema = (unit: string) =>
-  z
-    .strictObject({
-      perTask: limit(z.number().positive()).describe(`Most ${unit} per task on average; null: no ceiling`),
-      perDay: limit(z.number().positive()).describe(`Most ${unit} per UTC day; null: no ceiling`),
-    })
-    .prefault({})
-
-const armOverridesSchema = z
-  .strictObject({
-    /** Least and largest share of the final distribution. */
-    minProbability: z.number().min(0).max(1).default(0),
-    maxProbability: z.number().min(0).max(1).default(1),
-    /** Not chosen while its predicted probability of success is below this, unless no arm is left. */
-    minPSuccess: limit(z.number().min(0).max(1)),
-    /** Breaks ties between arms that are expected to be worth the same; higher goes first. */
-    priority: z.union([z.enum(['low', 'normal', 'high']), z.number().min(-1000).max(1000)]).default('normal'),
-  })
-  .refine(({ minProbability, maxProbability }) => minProbability <= maxProbability, {
-    message: 'minProbability must not be above maxProbability',
-  })
-export type ArmOverrides = z.output<typeof armOverridesSchema>
 
 const modeNames = Object.keys(learningModes) as [LearningMode, ...LearningMode[]]
 
@@ -152,38 +129,10 @@ const configSchema = z.strictObject({
       rating: utilityTermSchema.optional().describe('weight of the mean overall feedback, 0..1'),
     })
     .prefault({}),
-  constraints: z
-    .strictObject({
-      maxCostUsd: limit(z.number().nonnegative()).describe('Arms predicted to cost more are not chosen, USD'),
-      maxDurationMs: limit(z.number().nonnegative()).describe('Arms predicted to take longer are not chosen, ms'),
-      minPSuccess: limit(z.number().min(0).max(1)).describe(
-        'Arms predicted to succeed less often are not chosen, 0..1',
-      ),
-    })
-    .prefault({}),
-  exploration: z
-    .strictObject({
-      maxShare: limit(z.number().min(0).max(1)).describe('Largest share of explored decisions in any window, 0..1'),
-      window: z.number().int().min(1).max(10_000).default(100).describe('Length of that window, decisions'),
-      noneFromPriority: limit(z.number()).describe('No exploration for tasks of this context.priority or more'),
-      noneWithinMs: limit(z.number().nonnegative()).describe(
-        'No exploration when context.deadline is nearer than this, ms',
-      ),
-    })
-    .prefault({}),
-  loadWeight: z.number().min(0).default(0).describe('Utility taken off a fully loaded arm (context.loads)'),
-  budget: z
-    .strictObject({
-      costUsd: ceilingSchema('USD'),
-      tokens: ceilingSchema('tokens'),
-      durationMs: ceilingSchema('milliseconds'),
-    })
-    .prefault({}),
-  arms: z
-    .record(nameSchema, armOverridesSchema)
-    .default({})
-    .describe('Per arm: minProbability, maxProbability, minPSuccess, priority (low, normal, high or a number)'),
+  ...choosingOptions,
 })
+
+export type { ArmOverrides } from './config/choosing.ts'
 export type Config = z.output<typeof configSchema>
 export type ConfigInput = z.input<typeof configSchema>
 /** Which source set a value; `mode`: it follows from learning.mode. */

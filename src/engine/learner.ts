@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { textFeatures } from '../embed/features.ts'
 import type { Drift } from '../learn/detector/drift-monitor.ts'
 import { FacetStatistics } from '../learn/facets.ts'
+import type { LevelShares } from '../learn/level-shares.ts'
 import { createPolicy, policyFromState } from '../learn/policy/policies.ts'
 import type { Policy } from '../learn/policy/policy.ts'
 import { AmountPredictor } from '../learn/predictor/amount.ts'
@@ -156,6 +157,11 @@ export class Learner {
     }
   }
 
+  /** What each level says about the forecast of success; null while nothing is known. Changes nothing. */
+  shares(subject: Subject, arm: string): LevelShares | null {
+    return this.#predictors.pSuccess.shares?.(this.#query(subject, arm)) ?? null
+  }
+
   /** This learner as it stands on `day`: itself, or a copy whose evidence has aged till then. Changes nothing. */
   asOf(day: number, nowUs: number): Learner {
     if (Math.floor(day) <= this.#day) return this
@@ -186,7 +192,7 @@ export class Learner {
     const subject = subjectOf(body.task, body.taskType, decision.atUs)
     this.#advance(subject.day)
     this.#vocabulary.meet(subject.features)
-    this.ledger.decided(decision)
+    this.ledger.decided(decision, subject.task)
     if (body.joinDeadlineMs === null) return
     this.#inFlight.add(decision.id, {
       arm: body.arm,
@@ -230,7 +236,7 @@ export class Learner {
     replace(policy, before?.utility ?? null, after.utility)
     for (const name of ['pSuccess', ...amountNames] as const)
       replace(this.#predictors[name], before?.values[name] ?? null, after.values[name])
-    this.ledger.settled(decision, before?.values ?? null, after.values)
+    this.ledger.settled(decision, subject.task, before?.values ?? null, after.values)
   }
 
   #relate({ arm, category, day }: Query, reward: number, by: 1 | -1): void {

@@ -27,7 +27,7 @@ export interface Weighing {
 
 /**
  * Lets the policy choose within the limits of the configuration, each stronger than those after it: constraints and the
- * least probability of success · budgets · no exploration for urgent tasks and beyond its share · shares of arms.
+ * least probability of success · budgets · choices that are kept · no exploration for urgent tasks and beyond its share · shares of arms.
  * Deterministic, so that the probabilities are exact. Changes nothing.
  */
 export function weigh(
@@ -55,9 +55,16 @@ export function weigh(
   const paced = isBarred ? distribute(places, adjustment) : priced
 
   const compared = ids.map((_, i) => choice.values[i]! + (adjustment?.[i] ?? 0))
-  const reason = greedyReason(config.exploration, context, subject.day * 86_400e6, learner.ledger.explored)
-  const shares = reason === null ? sharesOf(paced, overrides, places) : null
-  const probabilities = reason === null ? (shares?.probabilities ?? paced) : greedy(compared, places)
+  const atUs = subject.day * 86_400e6
+  const kept = ids.indexOf(learner.ledger.kept.armFor(subject.task, atUs) ?? '')
+  const isKept = places.includes(kept)
+  const reason = isKept ? null : greedyReason(config.exploration, context, atUs, learner.ledger.explored)
+  const shares = isKept || reason !== null ? null : sharesOf(paced, overrides, places)
+  const probabilities = isKept
+    ? ids.map((_, i) => (i === kept ? 1 : 0))
+    : reason === null
+      ? (shares?.probabilities ?? paced)
+      : greedy(compared, places)
   const forgone = free.reduce((sum, p, i) => sum + (p - paced[i]!) * (choice.values[i]! + (preference?.[i] ?? 0)), 0)
   return {
     choice,
@@ -68,6 +75,7 @@ export function weigh(
       const limits: Limits = {
         ...(Object.keys(excluded.reasons).length === 0 ? {} : { excluded: excluded.reasons }),
         ...(excluded.noneFits ? { noneFits: true } : {}),
+        ...(isKept ? { kept: true } : {}),
         ...(reason === null ? {} : { greedy: reason }),
         ...(shares?.isMet === false ? { sharesUnmet: true } : {}),
         ...(adjustment === null ? {} : { adjustment: [...adjustment] }),

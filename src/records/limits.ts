@@ -24,6 +24,8 @@ export const limitsSchema = z.object({
   excluded: z.record(z.string(), z.array(z.string())).optional(),
   /** True if every arm broke a limit, and only the least bad were eligible. */
   noneFits: z.boolean().optional(),
+  /** True if the arm was taken because the same task got it shortly before. */
+  kept: z.boolean().optional(),
   /** Why the best arm was taken without exploring. */
   greedy: z.enum(['priority', 'deadline', 'exploredShare']).optional(),
   /** True if the configured shares of the eligible arms left no distribution and had to be scaled. */

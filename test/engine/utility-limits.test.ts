@@ -182,6 +182,27 @@ describe('an override of an arm', () => {
     expect((await tacit.recommend({ task: 'next' })).arms.map(({ arm }) => arm)).toEqual(['a', 'b', 'c'])
   })
 
+  test('with a cache time gives the same task the same arm again, until the time is over or an outcome came', async () => {
+    const forAll = { cacheMs: 60_000 }
+    const arms = { a: forAll, b: forAll, c: forAll }
+    const { tacit, clock } = await openEngine({ arms })
+    const ask = () => tacit.decide({ task: 'again', arms: ['a', 'b', 'c'] })
+    const first = await ask()
+    expect(first.limits).toBeUndefined()
+    for (let i = 0; i < 12; i++) {
+      clock.nowMs += 4_900
+      expect(await ask()).toMatchObject({ arm: first.arm, propensity: 1, limits: { kept: true } })
+    }
+    clock.nowMs += 4_900
+    const second = await ask()
+    expect(second.limits).toBeUndefined()
+    expect((await tacit.decide({ task: 'another', arms: ['a', 'b', 'c'] })).propensity).toBeLessThan(1)
+    expect((await ask()).limits).toEqual({ kept: true })
+    expect(await tacit.replay({ verify: true })).toMatchObject({ verified: true })
+    await tacit.observe(second.decisionId, { success: false })
+    expect((await ask()).limits).toBeUndefined()
+  })
+
   test('with bounds that contradict each other is refused', async () => {
     await expect(openEngine({ arms: { a: { minProbability: 0.6, maxProbability: 0.5 } } })).rejects.toMatchObject({
       code: 'INVALID_CONFIG',

@@ -15,10 +15,11 @@ const greedyReasons = {
 
 /** What shaped a choice beside the policy, as names and values. */
 export function limitPairs(limits: Limits | undefined): [string, string][] {
-  const { excluded = {}, noneFits, greedy, sharesUnmet, budget = [] } = limits ?? {}
+  const { excluded = {}, noneFits, kept, greedy, sharesUnmet, budget = [] } = limits ?? {}
   const out = Object.entries(excluded).map(([arm, reasons]) => `${arm} (${reasons.join(', ')})`)
   return [
     ...(out.length === 0 ? [] : [[noneFits ? 'none fits' : 'left out', out.join(', ')] as [string, string]]),
+    ...(kept ? [['kept', 'the same task got this arm shortly before'] as [string, string]] : []),
     ...(greedy === undefined ? [] : [['no exploring', greedyReasons[greedy]] as [string, string]]),
     ...(sharesUnmet ? [['shares', 'cannot all be met, and were scaled'] as [string, string]] : []),
     ...budget.map(({ resource, period, limit, reserved, state }): [string, string] => [
