@@ -27,7 +27,10 @@ export function visitsOf(view: View, order: readonly number[], rounds: number): 
   return visits
 }
 
-/** Bandit feedback: decide, see the outcome of the chosen arm alone, observe it. The forecast is the one stored. */
+/**
+ * Bandit feedback: decide, see the outcome of the chosen arm alone, observe it. The forecast is the one stored. The ids are the
+ * bench's own: Tacit draws from its seed and the decision's id, so that a run can be repeated.
+ */
 export async function runOnline(
   tacit: Pick<Tacit, 'decide' | 'observe'>,
   view: View,
@@ -37,11 +40,16 @@ export async function runOnline(
   const forecasts: Scored[] = []
   const decideMs: number[] = []
   const observeMs: number[] = []
-  for (const { task, attempt } of visits) {
+  for (const [round, { task, attempt }] of visits.entries()) {
     const { text, taskType } = view.tasks[task]!
     const arms = view.arms.filter((_, arm) => attempt[arm] != null)
     const start = performance.now()
-    const choice = await tacit.decide({ task: text, ...(taskType !== null && { taskType }), arms })
+    const choice = await tacit.decide({
+      task: text,
+      ...(taskType !== null && { taskType }),
+      arms,
+      decisionId: `round ${round}`,
+    })
     const chosen = performance.now()
     const { row, reward } = attempt[view.arms.indexOf(choice.arm)]!
     const outcome = view.utility.outcome(row, choice.arm)

@@ -102,8 +102,18 @@ describe('online', () => {
   it('asks with text, task type and the arms that have an execution, and tells the outcome of the chosen arm alone', async () => {
     const { tacit, asked, told } = scripted((arms, round) => arms[round % arms.length]!)
     const run = await runOnline(tacit, all!, visits)
-    expect(asked[0]).toEqual({ task: 'do the thing number 0', taskType: 'a', arms: ['strong', 'even', 'weak'] })
-    expect(asked[4]).toEqual({ task: 'do the thing number 3', taskType: 'b', arms: ['strong', 'weak'] })
+    expect(asked[0]).toEqual({
+      task: 'do the thing number 0',
+      taskType: 'a',
+      arms: ['strong', 'even', 'weak'],
+      decisionId: 'round 0',
+    })
+    expect(asked[4]).toEqual({
+      task: 'do the thing number 3',
+      taskType: 'b',
+      arms: ['strong', 'weak'],
+      decisionId: 'round 4',
+    })
     expect(told).toHaveLength(8)
     expect(told[2]).toEqual(['d3', { quality: 0, durationMs: 1000, costUsd: 0.0001, resources: {} }])
     // strong, even, weak, strong, strong, weak, strong, even
