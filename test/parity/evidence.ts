@@ -283,6 +283,33 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F131 exploration is seeded, keeps a floor for every arm, and is logged with its exact probability',
     ],
   },
+  F129: {
+    state: 'done',
+    tests: ['engine/utility-limits.test.ts > discounts a loaded arm by the declared weight, and is on record'],
+  },
+  F130: {
+    state: 'done',
+    tests: [
+      'engine/utility-limits.test.ts > leaves out an arm whose predicted success is below its own least one',
+      'engine/utility-limits.test.ts > that no arm can keep takes the least bad, and the choice says so',
+      'engine/utility-limits.test.ts > lets an arm come back when the evidence against it has faded',
+    ],
+  },
+  F132: {
+    state: 'done',
+    tests: [
+      'engine/utility-limits.test.ts > stays under its ceiling in every window, also after a restart and a replay',
+    ],
+  },
+  F134: {
+    state: 'done',
+    tests: [
+      'engine/utility-limits.test.ts > keeps its least and its largest share, and the probability on record is exact',
+      'engine/utility-limits.test.ts > leaves out an arm whose predicted success is below its own least one',
+      'engine/utility-limits.test.ts > with priority decides between equals only',
+      'engine/utility-limits.test.ts > with a cache time gives the same task the same arm again, until the time is over or an outcome came',
+    ],
+  },
   F133: {
     state: 'done',
     tests: [
