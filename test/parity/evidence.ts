@@ -220,6 +220,13 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: ['parity/rows.test.ts > F078 F079 durations have their mean and interpolated percentiles'],
   },
+  F097: {
+    state: 'done',
+    tests: [
+      'engine/budget.test.ts > that binds and can be met is exceeded by at most 0.4 % over 1,000 tasks, and the utility given up is reported',
+      'engine/budget.test.ts > that even the cheapest arm exceeds is said to be unmeetable, in the choice and in the status',
+    ],
+  },
   F112: {
     state: 'done',
     tests: ['parity/rows.test.ts > F112 F113 F114 success, duration and cost of each arm are predicted with intervals'],
@@ -443,6 +450,12 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: ['parity/rows.test.ts > F224 one switch turns everything off: nothing is recorded and the task still runs'],
   },
+  F230: {
+    state: 'done',
+    tests: [
+      'engine/utility-limits.test.ts > is left out for urgent tasks and near deadlines: the best arm is taken for certain',
+    ],
+  },
   F231: { state: 'done', tests: ['parity/rows.test.ts > F231 the whole loop makes no network connection'] },
   F254: {
     state: 'done',
@@ -464,6 +477,12 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: [
       'parity/rows.test.ts > F257 what cannot be is refused before anything is written, and empty groups divide by nothing',
+    ],
+  },
+  F274: {
+    state: 'done',
+    tests: [
+      'engine/pareto.test.ts > reads what arms achieved, with n and 95 % intervals, by task type, and writes nothing',
     ],
   },
 }
