@@ -12,8 +12,8 @@ const contexts = [
   { categoryShared: 0.15, categoryOwn: 0.01, logWeight: 0 },
   { categoryShared: 0.15, categoryOwn: 0.04, logWeight: 0 },
   { categoryShared: 0.15, categoryOwn: 0.16, logWeight: 0 },
-  { categoryShared: 0.5, categoryOwn: 1, logWeight: -2 },
-  { categoryShared: 1, categoryOwn: 4, logWeight: -4 },
+  { categoryShared: 0.5, categoryOwn: 1, logWeight: -3 },
+  { categoryShared: 1, categoryOwn: 4, logWeight: -6 },
 ] as const
 /** A model never falls further behind the best than this, so that it can come back when the world changes. */
 const lowestLogWeight = -12
