@@ -21,6 +21,7 @@ async function run(seed: string, budget: ConfigInput['budget'], length = taskCou
   const rng = seedRng(seed)
   const opened = await openEngine({ seed, ...(budget === undefined ? {} : { budget }) })
   const { tacit, clock } = opened
+  const byDay = new Map<number, number>()
   let spent = 0
   let utility = 0
   for (let i = 0; i < length; i++) {
@@ -38,9 +39,11 @@ async function run(seed: string, budget: ConfigInput['budget'], length = taskCou
     const success = rng() < chances[kind]![arm]!
     await tacit.observe(decisionId, { success, costUsd, outcomeId: `o${i}` })
     spent += costUsd
+    const day = Math.floor(clock.nowMs / dayMs)
+    byDay.set(day, (byDay.get(day) ?? 0) + costUsd)
     utility += chances[kind]![arm]! / length
   }
-  return { ...opened, spent, utility }
+  return { ...opened, spent, utility, days: [...byDay.values()] }
 }
 
 describe('a budget per task', () => {
@@ -97,6 +100,20 @@ describe('a budget per task', () => {
     expect((await free.tacit.status()).budget).toEqual([])
     expect((await ample.tacit.status()).budget[0]).toMatchObject({ state: 'met', price: 0, forgoneUtility: 0 })
   })
+})
+
+describe('a budget per day', () => {
+  test('is kept on each day from noon to noon six days later, to 0.4 %, and nearly used on full days', async () => {
+    const limit = 3
+    for (const seed of seeds.slice(0, 2)) {
+      const { days, tacit } = await run(seed, { costUsd: { perDay: limit } })
+      expect(days.length).toBe(6)
+      for (const spent of days) expect(spent).toBeLessThanOrEqual(1.004 * limit)
+      for (const spent of days.slice(1, -1)) expect(spent).toBeGreaterThan(0.97 * limit)
+      const [account] = (await tacit.status()).budget
+      expect(account!.spentToday).toBeCloseTo(days.at(-1)!, 3)
+    }
+  }, 120_000)
 })
 
 describe('the account of a budget', () => {

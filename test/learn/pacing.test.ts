@@ -120,7 +120,8 @@ describe('a ceiling per day', () => {
     for (const seed of seeds) {
       const { days, ceiling } = run(seed, perDay)
       expect(days.size).toBe(5)
-      for (const spent of days.values()) expect(spent).toBeLessThan(1.03 * ceiling.limit)
+      // One dear task is worth up to 3 % of a day here, and may cost twice its forecast.
+      for (const spent of days.values()) expect(spent).toBeLessThan(1.05 * ceiling.limit)
     }
   })
 })

@@ -9,6 +9,8 @@ const horizonTasks = 50
 const mostCredit = 100
 /** Memory of what the cheapest arm costs, and of how far forecasts were off. */
 const memory = 0.98
+/** Part of a day below which no pace is read off it: one hour. */
+const shortest = 1 / 24
 /** Settled tasks that the first guess "forecasts are right" is worth. */
 const correctionPrior = 5
 
@@ -68,6 +70,8 @@ export class Pacer {
   #balance: number
   #tasks: number
   #spent: number
+  /** Moment of the first task, days since 1970; null before it. */
+  #first: number | null
   #day: number
   #spentToday: number
   #tasksToday: number
@@ -84,6 +88,7 @@ export class Pacer {
     this.#balance = number('balance')
     this.#tasks = number('tasks')
     this.#spent = number('spent')
+    this.#first = (state?.first ?? null) as number | null
     this.#day = number('day')
     this.#spentToday = number('spentToday')
     this.#tasksToday = number('tasksToday')
@@ -115,8 +120,10 @@ export class Pacer {
     const costs = forecasts.map(cost => (cost === null ? null : cost * correction))
     const known = costs.filter(cost => cost !== null)
     const cheapest = known.length === 0 ? null : Math.min(...known)
-    const afforded = period === 'task' ? limit * (1 - this.#balance) : today.left
     const usual = this.#cheapest ?? cheapest
+    // Per day, enough is kept back to do the tasks still expected with the cheapest arms.
+    const keptBack = (today.expectedLeft - 1) * (usual ?? 0)
+    const afforded = period === 'task' ? limit * (1 - this.#balance) : today.left - keptBack
     return {
       allowance,
       price: this.#price,
@@ -132,6 +139,7 @@ export class Pacer {
 
   /** A choice was made: its cost is reserved, and the price follows what the choice was meant to cost. */
   commit({ day, reserved, intended, cheapest, allowance, unit }: Commitment): void {
+    this.#first ??= day
     this.#advance(day)
     const move = (priceStep * (intended - allowance)) / unit
     // Where the cheapest arm is meant already, a higher price could change nothing.
@@ -167,6 +175,7 @@ export class Pacer {
       balance: this.#balance,
       tasks: this.#tasks,
       spent: this.#spent,
+      first: this.#first,
       day: this.#day,
       spentToday: this.#spentToday,
       tasksToday: this.#tasksToday,
@@ -188,23 +197,28 @@ export class Pacer {
     return this.#forecast + weight > 0 ? (this.#actual + weight) / (this.#forecast + weight) : 1
   }
 
-  /** What is left of the day's budget and how many tasks are expected, in the whole day and from now on. */
+  /**
+   * What is left of the day's budget and how many tasks are expected, in the whole day and from now on: as many as on
+   * other days, or as the pace of today so far promises, whichever is more.
+   */
   #on(day: number): { left: number; expected: number; expectedLeft: number } {
     const isToday = Math.floor(day) === this.#day
     const tasksToday = isToday ? this.#tasksToday : 0
     const perDay = isToday || this.#tasks === 0 ? this.#tasksPerDay : this.#perDayAfterToday()
-    const past = Math.max(1 / 24, day - Math.floor(day))
-    const soFar = (tasksToday + 1) / past
-    const expected = Math.max(tasksToday + 1, perDay ?? soFar)
+    const start = Math.max(Math.floor(day), this.#first ?? day)
+    const pace = (tasksToday + 1) / Math.max(shortest, day - start)
+    const expectedLeft = Math.max(1, (perDay ?? 0) - tasksToday, pace * (Math.floor(day) + 1 - day))
     return {
       left: this.ceiling.limit - (isToday ? this.#spentToday : 0),
-      expected,
-      expectedLeft: Math.max(1, expected - tasksToday),
+      expected: tasksToday + expectedLeft,
+      expectedLeft,
     }
   }
 
+  /** Mean of the days so far, the last one as much as all before it; a first day that began late is scaled up. */
   #perDayAfterToday(): number {
-    return this.#tasksPerDay === null ? this.#tasksToday : (this.#tasksPerDay + this.#tasksToday) / 2
+    if (this.#tasksPerDay !== null) return (this.#tasksPerDay + this.#tasksToday) / 2
+    return this.#tasksToday / Math.max(shortest, Math.floor(this.#first!) + 1 - this.#first!)
   }
 
   #advance(day: number): void {
