@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs'
 import { openTacit } from '../engine/open.ts'
 import { TacitError } from '../errors.ts'
-import { demoSession } from './loop.ts'
+import { demoMark } from './loop.ts'
 
 /**
  * Makes room for a new database at `db`. An existing file is never deleted and, unless it is an earlier demo's and `force`
@@ -37,7 +37,7 @@ async function isDemoDatabase(db: string): Promise<boolean> {
   try {
     const ours = new Set<string>()
     for await (const fact of tacit.exportFacts()) {
-      if (fact.kind === 'decision' && fact.body.sessionId === demoSession) ours.add(fact.executionId)
+      if (fact.kind === 'decision' && fact.body.metadata?.demo === demoMark.demo) ours.add(fact.executionId)
       if (!ours.has(fact.executionId)) return false
     }
     return ours.size > 0

@@ -4,7 +4,7 @@ import type { Attempt } from './portfolio.ts'
 import type { Task } from './tasks.ts'
 
 /** Marks the facts that the demo wrote, so that it knows its own database again. */
-export const demoSession = 'tacit-demo'
+export const demoMark = { demo: true } as const
 
 /**
  * decide → run → observe, task by task. The outcome observed is that of the real run of the chosen solver on this task,
@@ -24,7 +24,7 @@ export async function learnOnline(
       task: task.text,
       taskType: task.kind.taskType,
       arms,
-      sessionId: demoSession,
+      metadata: { ...demoMark },
     })
     const armIndex = arms.indexOf(arm)
     chosen.push(armIndex)
