@@ -1,9 +1,10 @@
 import type { Config } from '../config.ts'
 import { TacitError } from '../errors.ts'
+import type { LevelShares } from '../learn/level-shares.ts'
 import type { Choice } from '../learn/policy/policy.ts'
 import { drawIndex, seedRng } from '../math/rng.ts'
 import type { ArmSpec, Decision, Stage } from '../records.ts'
-import type { ArmChoice, Evidence } from './types.ts'
+import type { ArmChoice, Evidence, WeighedEvidence } from './types.ts'
 import type { Weighing } from './weigh.ts'
 
 /** Share of the decisions that follow the policy; the others take the incumbent. */
@@ -72,11 +73,41 @@ export function observationsOf({ levels }: Choice, index: number): Evidence['obs
 }
 
 export function evidenceOf(observations: Evidence['observations'], arm: string, taskType: string | null): Evidence {
-  const { all, task } = observations
-  const count = (n: number) => (Number.isInteger(n) ? String(n) : n.toFixed(1))
-  const where = taskType === null ? '' : `, ${count(observations.taskType)} of them on ${taskType}`
-  const here = task > 0 ? `, ${count(task)} on this very task` : ''
-  const summary =
-    all === 0 ? `${arm} has not been observed yet.` : `${arm} was observed ${count(all)} times${where}${here}.`
-  return { observations, summary }
+  const { all } = observations
+  const seen = all === 0 ? 'has not been observed yet' : `was observed ${times(all)}${whereOf(observations, taskType)}`
+  return { observations, summary: `${arm} ${seen}.` }
 }
+
+/** The same with how much each level said about the estimate (null: it rests on nothing observed). */
+export function weighedEvidenceOf(
+  observations: Evidence['observations'],
+  shares: LevelShares | null,
+  arm: string,
+  taskType: string | null,
+): WeighedEvidence {
+  const { summary } = evidenceOf(observations, arm, taskType)
+  if (shares === null) return { observations, summary, shares }
+  const whose = observations.all === 0 ? 'Its estimate comes from other arms, and rests' : 'Its estimate rests'
+  return { observations, summary: `${summary} ${whose} ${sharesInWords(shares, taskType)}.`, shares }
+}
+
+function whereOf({ all, taskType: onType, task }: Evidence['observations'], taskType: string | null): string {
+  const isAll = (n: number) => Math.abs(all - n) < 1e-9
+  const part = (n: number) => (n === 0 ? 'none of them' : isAll(n) ? 'all of them' : `${count(n)} of them`)
+  const type = all === 1 ? (onType === 0 ? 'not ' : '') : `${part(onType)} `
+  const here = task === 0 ? '' : all === 1 ? ', on this very task' : `, ${times(task)} on this very task`
+  return `${taskType === null ? '' : `, ${type}on ${taskType}`}${here}`
+}
+
+function sharesInWords({ all, taskType: onType, task }: LevelShares, taskType: string | null): string {
+  const parts = [
+    { share: all, what: 'what is known of all tasks' },
+    { share: onType, what: taskType === null ? 'its task type' : `what happened on ${taskType}` },
+    { share: task, what: 'this very task' },
+  ].filter(({ share }) => share >= 0.005)
+  if (parts.length === 1) return `on ${parts[0]!.what} alone`
+  return parts.map(({ share, what }) => `${Math.round(share * 100)} % on ${what}`).join(', ')
+}
+
+const count = (n: number) => (Number.isInteger(n) ? String(n) : n.toFixed(1))
+const times = (n: number) => (n === 1 ? 'once' : `${count(n)} times`)

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
+import type { LevelShares } from '../learn/level-shares.ts'
 import type { ArmSpec, StoredContext } from '../records.ts'
-import { evidenceOf, observationsOf } from './choice.ts'
+import { observationsOf, weighedEvidenceOf } from './choice.ts'
 import type { Learner, Subject } from './learner.ts'
 import type { RankedArm } from './types.ts'
 import { weigh } from './weigh.ts'
@@ -18,6 +19,7 @@ export function rank(
 ): RankedArm[] {
   const { choice, values, probabilities, indices } = weigh(learner, arms, subject, context, config)
   const { deviations, nEff } = choice
+  const shares = sharesOf(learner, arms, subject, nEff)
   return arms
     .map((arm, i) => ({ arm: arm.id, i, value: values[i]! }))
     .sort((a, b) => indices[b.i]! - indices[a.i]! || b.value - a.value || a.i - b.i)
@@ -31,6 +33,16 @@ export function rank(
       },
       prediction: config.features.prediction ? learner.predict(subject, arm) : null,
       probability: probabilities[i]!,
-      evidence: evidenceOf(observationsOf(choice, i), arm, subject.category),
+      evidence: weighedEvidenceOf(observationsOf(choice, i), shares[i]!, arm, subject.category),
     }))
+}
+
+function sharesOf(
+  { policy }: Learner,
+  arms: readonly ArmSpec[],
+  subject: Subject,
+  nEff: Float64Array,
+): readonly (LevelShares | null)[] {
+  if (policy.shares === undefined) return arms.map((_, i) => (nEff[i]! > 0 ? { all: 1, taskType: 0, task: 0 } : null))
+  return policy.shares({ ...subject, arms: arms.map(({ id }) => id) }) ?? arms.map(() => null)
 }

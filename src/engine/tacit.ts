@@ -19,7 +19,7 @@ import {
 } from '../records.ts'
 import type { FactDraft, Neighbour, Store } from '../store/store.ts'
 import { calibrate } from './calibration.ts'
-import { evidenceOf, observationsOf } from './choice.ts'
+import { observationsOf, weighedEvidenceOf } from './choice.ts'
 import { decide } from './decide.ts'
 import { type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
 import { EventBus } from './events.ts'
@@ -47,6 +47,9 @@ import { wrapTask } from './wrap.ts'
 
 const dayMs = 86_400_000
 const defaultSimilar = 10
+/** Past tasks that predict looks at (some may be of arms that were not asked for), and how many of them it shows. */
+const searchedSimilar = 20
+const shownSimilar = 3
 const exportPage = 1000
 
 /** The loop over one scope of one store; see the interface for what each call means. */
@@ -135,7 +138,7 @@ export class TacitEngine implements types.Tacit {
       task,
       taskType,
       arms: rank(learner, eligible, subject, context, this.#parts.config).slice(0, limit),
-      similar: await this.similar(task, { limit: 3 }),
+      similar: await this.similar(request.task, { limit: 3 }),
       policy: { id, version: policyVersion },
     }
   }
@@ -145,12 +148,19 @@ export class TacitEngine implements types.Tacit {
     if (!this.#isEnabled || !this.#parts.config.features.prediction) {
       throw new TacitError('DISABLED', 'predict: predictions are switched off. Set enabled and features.prediction.')
     }
-    const { learner, subject, eligible } = await this.#ask(parse(predictInput, input, 'predict'))
+    const request = parse(predictInput, input, 'predict')
+    const { taskType, learner, subject, eligible } = await this.#ask(request)
     const choice = learner.policy.choose({ ...subject, arms: eligible.map(arm => arm.id) })
+    const ids = new Set<string | null>(eligible.map(({ id }) => id))
+    const found = await this.similar(request.task, { limit: searchedSimilar, ...(taskType !== null && { taskType }) })
+    const nearest = found.filter(({ execution }) => ids.has(execution.arm)).slice(0, shownSimilar)
     return eligible.map(({ id }, i) => ({
       arm: id,
       ...learner.predict(subject, id),
-      evidence: evidenceOf(observationsOf(choice, i), id, subject.category),
+      evidence: {
+        ...weighedEvidenceOf(observationsOf(choice, i), learner.shares(subject, id), id, taskType),
+        similar: nearest.filter(({ execution }) => execution.arm === id),
+      },
     }))
   }
 

@@ -1,5 +1,6 @@
 import type { Grouping, GroupMetrics } from '../analyse/metrics.ts'
 import type { ConfigInput } from '../config.ts'
+import type { LevelShares } from '../learn/level-shares.ts'
 import type {
   DecideInput,
   Estimate,
@@ -26,6 +27,7 @@ export type {
   Calibration,
   CalibrationOptions,
   GroupMetrics,
+  LevelShares,
   Limits,
   ModelCalibration,
   Objective,
@@ -69,6 +71,17 @@ export interface Evidence {
   readonly summary: string
 }
 
+/** The evidence of an estimate, with how much each level said. */
+export interface WeighedEvidence extends Evidence {
+  /** Shares of the estimate by level, sum 1; null while it rests on nothing observed. What relatives of an arm add is left out. */
+  readonly shares: LevelShares | null
+}
+
+export interface PredictionEvidence extends WeighedEvidence {
+  /** The nearest past tasks (of this type, if one was named) that this arm took; at most 3 over all arms. */
+  readonly similar: readonly SimilarTask[]
+}
+
 export interface RankedArm {
   readonly arm: string
   readonly rank: number
@@ -77,7 +90,7 @@ export interface RankedArm {
   readonly prediction: Prediction | null
   /** Probability with which `decide` would take it now. */
   readonly probability: number
-  readonly evidence: Evidence
+  readonly evidence: WeighedEvidence
 }
 
 export interface SimilarTask {
@@ -97,7 +110,8 @@ export interface Recommendation {
 
 export interface ArmPrediction extends Prediction {
   readonly arm: string
-  readonly evidence: Evidence
+  /** The shares are those of the forecast of success. */
+  readonly evidence: PredictionEvidence
 }
 
 export interface Metrics {

@@ -15,7 +15,7 @@ const [all, mid, priced] = set.views.map(rule => applyView(set, rule))
 afterAll(() => small.remove())
 
 const estimate = (value: number | null): Estimate => ({ value, interval: null, nEff: 0 })
-const evidence = { observations: { all: 0, taskType: 0, task: 0 }, summary: '' }
+const evidence = { observations: { all: 0, taskType: 0, task: 0 }, summary: '', shares: null, similar: [] }
 const prediction = (pSuccess: number | null) => ({
   pSuccess: estimate(pSuccess),
   durationMs: estimate(null),

@@ -89,11 +89,11 @@ describe('recommend', () => {
       expect(high).toBeGreaterThan(utility.value!)
     }
     expect(arms.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12)
-    expect(arms[0]!.evidence).toEqual({
-      observations: { all: 8, taskType: 0, task: 0 },
-      summary: 'second was observed 8 times, 0 of them on database.',
-    })
-    expect(arms[1]!.evidence.summary).toBe('third has not been observed yet.')
+    expect(arms[0]!.evidence.observations).toEqual({ all: 8, taskType: 0, task: 0 })
+    expect(arms[0]!.evidence.summary).toMatch(
+      /^second was observed 8 times, none of them on database\. Its estimate rests /,
+    )
+    expect(arms[1]!.evidence.summary).toMatch(/^third has not been observed yet\. Its estimate comes from other arms/)
     expect(similar[0]!.similarity).toBeGreaterThan(0.5)
     expect(policy).toEqual({ id: 'hierarchical', version: 1 })
     expect((await tacit.recommend({ ...question, limit: 1 })).arms).toHaveLength(1)

@@ -1,3 +1,4 @@
+import { type LevelShares, meanShares } from '../level-shares.ts'
 import type { StateRecord } from '../state.ts'
 import { type Cells, EvidenceTable, type Observation } from './evidence.ts'
 import { HierarchyModel, type NodePosterior, type Prior, type Variances } from './model.ts'
@@ -66,6 +67,14 @@ export class HierarchyEnsemble {
       scale: model.scale,
       freedom: model.freedom,
     }))
+  }
+
+  /** What each level says about the estimates of the arms `indices`; null before the first value. */
+  shares(category: string, task: number, indices: readonly number[]): LevelShares[] | null {
+    if (this.evidence.totals.arms.length === 0) return null
+    const weights = this.#weights()
+    const perModel = this.#models.map(model => model.shares(category, task, indices))
+    return indices.map((_, i) => meanShares(perModel.map((shares, k) => ({ weight: weights[k]!, shares: shares[i]! }))))
   }
 
   /** Lets the evidence age until `day`. */

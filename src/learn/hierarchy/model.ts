@@ -1,5 +1,6 @@
 import { studentTLogDensity } from '../../math/distributions.ts'
 import { inverse, multiply, rankOneUpdate } from '../../math/linear.ts'
+import { type LevelShares, levelShares } from '../level-shares.ts'
 import type { StateRecord } from '../state.ts'
 import { addDenseMessage, type DenseMessage, denseCovariance, denseMean, denseMessage } from './dense.ts'
 import type { Cells, EvidenceTable, Observation, TaskCells } from './evidence.ts'
@@ -103,6 +104,24 @@ export class HierarchyModel {
       mean,
       variance: diagonal(childCovariance(at.covariance, size, data, taskOwn, asked), 0),
     }
+  }
+
+  /**
+   * What each level says about the means of the arms `indices`. Means are linear in the parent's and in the node's own
+   * sums, so with 1 above and sums of 0 they are what passes through the node.
+   */
+  shares(category: string, task: number, indices: readonly number[]): LevelShares[] {
+    const above = new Float64Array(this.#size).fill(1)
+    const cells = this.#tasks === null ? undefined : this.#evidence.tasks.get(task)
+    const throughTask =
+      cells === undefined ? above : childMean(above, withoutSums(this.#taskMessage(cells)), this.variances.taskOwn)
+    const { shared, own } = this.#categoryVariances(category)
+    const data = this.messageOf(category)
+    const throughType =
+      'precision' in data
+        ? denseMean(above, { ...data, vector: data.vector.map(() => 0) }, shared, own)
+        : childMean(above, withoutSums(data), own)
+    return indices.map(index => levelShares(throughType[index]!, throughTask[index]!))
   }
 
   /**
@@ -245,6 +264,8 @@ export class HierarchyModel {
     this.#root = { covariance, mean: multiply(covariance, this.#vector, this.#size) }
   }
 }
+
+const withoutSums = (data: Message): Message => ({ ...data, y: data.y.map(() => 0) })
 
 function unit(size: number, at: number, value: number): Float64Array {
   const vector = new Float64Array(size)

@@ -1,6 +1,7 @@
 import { type Drift, DriftMonitor } from '../detector/drift-monitor.ts'
 import { HierarchyEnsemble, type View } from '../hierarchy/ensemble.ts'
 import { countIn, type EvidenceTable, phantom } from '../hierarchy/evidence.ts'
+import type { LevelShares } from '../level-shares.ts'
 import type { State, StateRecord } from '../state.ts'
 import { Pending } from './pending.ts'
 import type { Choice, Experience, Policy, Situation } from './policy.ts'
@@ -72,6 +73,11 @@ export class HierarchicalPolicy implements Policy {
       deviations: variances.map(Math.sqrt),
       ...this.#counts(indices, name, task),
     }
+  }
+
+  shares({ arms, category, task }: Situation): LevelShares[] | null {
+    const indices = arms.map(arm => this.#ensemble.evidence.indexOf(arm))
+    return this.#ensemble.shares(category ?? '', task, indices)
   }
 
   advance(day: number): void {

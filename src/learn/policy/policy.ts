@@ -1,4 +1,5 @@
 import type { Drift } from '../detector/drift-monitor.ts'
+import type { LevelShares } from '../level-shares.ts'
 import type { State } from '../state.ts'
 
 /**
@@ -13,6 +14,11 @@ export interface Policy {
   readonly version: number
   /** Exact distribution over `situation.arms` and what it rests on. Changes nothing. */
   choose(situation: Situation): Choice
+  /**
+   * What each level says about the estimate of each arm; null before anything was learned. A policy without it looks at
+   * the arm alone.
+   */
+  shares?(situation: Situation): readonly LevelShares[] | null
   /** Lets all evidence age until `day` (days since 1970); earlier days change nothing. */
   advance(day: number): void
   /** Takes in one observed reward; returns the changes in the world that it gives away (usually none). */

@@ -40,6 +40,16 @@ export class BaseRates {
     return { p: clip(p, ...range), nEff: Math.min(elsewhere, here + borrowed) }
   }
 
+  /** Share of the forecast that the category itself says, the difficulty of its tasks for all arms included. */
+  categoryShare(arm: string, category: string): number {
+    const cells = this.evidence.categories.get(category)
+    const n = countIn(cells, this.evidence.indexOf(arm))
+    const observed = cells?.n.reduce((sum, count) => sum + count, 0) ?? 0
+    const believed = observed / (observed + difficultyPrior)
+    const weights = softmax(this.#logWeights)
+    return strengths.reduce((sum, m, i) => sum + (weights[i]! * (n + m * believed)) / (n + m), 0)
+  }
+
   learn(arm: string, category: string, task: number, day: number, value: number): void {
     this.evidence.advance(day)
     // A task that was met before is easier or harder in a way that says nothing about new ones.

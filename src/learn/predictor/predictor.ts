@@ -1,3 +1,4 @@
+import type { LevelShares } from '../level-shares.ts'
 import type { State } from '../state.ts'
 
 /**
@@ -9,6 +10,8 @@ export interface Predictor {
   readonly version: number
   /** The forecast for one arm. Changes nothing. */
   predict(query: Query): Forecast
+  /** What each level says about the forecast; null while nothing is known. */
+  shares?(query: Query): LevelShares | null
   /** Lets all evidence age until `day` (days since 1970); earlier days change nothing. */
   advance(day: number): void
   learn(query: Query, value: number): void

@@ -1,4 +1,5 @@
 import { betaQuantile } from '../../math/distributions.ts'
+import { type LevelShares, levelShares } from '../level-shares.ts'
 import type { State, StateRecord } from '../state.ts'
 import { BaseRates, clip, logit, logLikelihood, sigmoid, softmax } from './base-rates.ts'
 import type { Forecast, Predictor, Query } from './predictor.ts'
@@ -43,6 +44,15 @@ export class SuccessPredictor implements Predictor {
     // centred elsewhere, so it is stretched to hold the forecast.
     const quantile = (level: number) => betaQuantile(level, 1 + p * nEff, 1 + (1 - p) * nEff)
     return { value: p, interval: [Math.min(p, quantile(0.05)), Math.max(p, quantile(0.95))], nEff }
+  }
+
+  /** What the words say was learned on all tasks, and counts there. */
+  shares({ arm, category, task }: Query): LevelShares | null {
+    const { totals, tasks } = this.#rates.evidence
+    if (totals.arms.length === 0) return null
+    const history = tasks.get(task)
+    const atTask = history?.arms.length ? this.#memory.share(arm, history, this.#rates) : 0
+    return levelShares(category === null ? 1 : 1 - this.#rates.categoryShare(arm, category), 1 - atTask)
   }
 
   advance(day: number): void {

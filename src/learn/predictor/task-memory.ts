@@ -28,6 +28,17 @@ export class TaskMemory {
     return this.#forecasts(fresh, arm, history, rates).reduce((sum, p, i) => sum + weights[i]! * p, 0)
   }
 
+  /** Share of the forecast that the history says, the task's difficulty for all arms included. */
+  share(arm: string, history: TaskCells, rates: BaseRates): number {
+    const n = countIn(history, rates.evidence.indexOf(arm))
+    const spread = spreadOf(history, rates)
+    const weights = softmax(this.#logWeights)
+    return strengths.reduce((sum, { prior, difficulty }, i) => {
+      const believed = spread / (spread + 0.25 * difficulty)
+      return sum + (weights[i]! * (n + prior * believed)) / (n + prior)
+    }, 0)
+  }
+
   learn(fresh: number, arm: string, history: TaskCells, rates: BaseRates, value: number): void {
     const forecasts = this.#forecasts(fresh, arm, history, rates)
     for (const [i, p] of forecasts.entries()) this.#logWeights[i]! += logLikelihood(value, clip(p, ...range))
@@ -58,4 +69,12 @@ export class TaskMemory {
     })
     return [...remembered, fresh]
   }
+}
+
+/** How much the outcomes of the history vary by luck alone: the weight of its evidence about the task's difficulty. */
+function spreadOf(history: TaskCells, rates: BaseRates): number {
+  return history.arms.reduce((sum, index, i) => {
+    const { p } = rates.predict(rates.evidence.arms[index]!, history.category)
+    return sum + history.n[i]! * p * (1 - p)
+  }, 0)
 }

@@ -1,4 +1,11 @@
-import type { ArmChoice, ArmPrediction, Evidence, RankedArm, Recommendation } from '../../../engine/types.ts'
+import type {
+  ArmChoice,
+  ArmPrediction,
+  Evidence,
+  RankedArm,
+  Recommendation,
+  WeighedEvidence,
+} from '../../../engine/types.ts'
 import type { Prediction } from '../../../records.ts'
 import {
   formatDurationEstimate,
@@ -62,10 +69,9 @@ export function renderRecommendation({ task, taskType, arms, similar, policy }: 
     arms,
     dim,
   )
-  const reason = `${bold(arms[0]!.arm)}: ${arms[0]!.evidence.summary}`
   const tail = dim(`In brackets: 90 % interval. Policy ${policy.id} ${policy.version}.`)
   const past = similar.length > 0 ? `\n\n${bold('Similar past tasks')}\n${renderSimilar(similar)}` : ''
-  return `${head}\n\n${table}\n\n${reason}\n${tail}${past}`
+  return `${head}\n\n${table}\n\n${arms[0]!.evidence.summary}\n${tail}${past}`
 }
 
 export function renderPredictions(predictions: readonly ArmPrediction[]): string {
@@ -74,9 +80,17 @@ export function renderPredictions(predictions: readonly ArmPrediction[]): string
     { title: 'arm', cell: ({ arm }: ArmPrediction) => arm },
     ...predictionColumns<ArmPrediction>(prediction => prediction),
     seenColumn,
+    {
+      title: 'rests on: all/type/task',
+      align: 'right',
+      cell: ({ evidence }: ArmPrediction) => sharesOf(evidence),
+    } as const,
   ]
   const { model } = predictions[0]!
-  return `${renderTable(columns, predictions, dim)}\n\n${dim(`In brackets: 90 % interval. Model ${model}.`)}`
+  const similar = predictions.flatMap(({ evidence }) => evidence.similar).sort((a, b) => b.similarity - a.similarity)
+  const past = similar.length > 0 ? `\n\n${bold('Nearest past tasks')}\n${renderSimilar(similar)}` : ''
+  const tail = dim(`In brackets: 90 % interval. Model ${model}.`)
+  return `${renderTable(columns, predictions, dim)}\n\n${tail}${past}`
 }
 
 const noArms = 'No arm is known yet. Name some with --arms a,b,c, or take in history with "tacit record".'
@@ -86,6 +100,11 @@ const seenColumn: Column<{ readonly evidence: Evidence }> = {
   align: 'right',
   cell: ({ evidence: { observations } }) =>
     [observations.all, observations.taskType, observations.task].map(shortCount).join('/'),
+}
+
+function sharesOf({ shares }: WeighedEvidence): string {
+  if (shares === null) return unknown
+  return `${[shares.all, shares.taskType, shares.task].map(share => Math.round(share * 100)).join('/')} %`
 }
 
 function predictionColumns<Row>(of: (row: Row) => Prediction | null): Column<Row>[] {
