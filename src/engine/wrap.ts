@@ -27,6 +27,8 @@ export async function wrapTask<T>(
   const { signal, timeoutMs = Number.POSITIVE_INFINITY, ...input } = info
   const choice = await attempt(parts, 'decide', () => parts.decide(input))
   const arm = choice?.arm ?? fallbackArm(input)
+  // While Tacit is switched off it says what to run, and keeps nothing.
+  const decisionId = choice === null || choice.stage === 'off' ? null : choice.decisionId
   const reported: Omit<OutcomeInput, 'outcomeId'>[] = []
   const abort = new AbortController()
   const timer =
@@ -36,15 +38,15 @@ export async function wrapTask<T>(
   signal?.addEventListener('abort', forward, { once: true })
   const context: WrapContext = {
     arm,
-    decisionId: choice?.decisionId ?? null,
+    decisionId,
     signal: abort.signal,
     report: outcome => void reported.push(outcome),
   }
   const startedMs = parts.now()
   const observe = async (own: OutcomeInput) => {
-    if (choice === null) return
+    if (decisionId === null) return
     const outcome = Object.assign({ durationMs: Math.max(0, parts.now() - startedMs), ...own }, ...reported)
-    await attempt(parts, 'observe', () => parts.observe(choice.decisionId, outcome))
+    await attempt(parts, 'observe', () => parts.observe(decisionId, outcome))
   }
   try {
     const result = await Promise.race([runTask(task, context), aborted(abort.signal)])

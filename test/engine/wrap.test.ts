@@ -277,3 +277,14 @@ describe('when Tacit itself fails, the task', () => {
     expect(runs).toBe(0)
   })
 })
+
+test('while Tacit is switched off, wrap runs the task with the incumbent and hands it no decision', async () => {
+  const { tacit } = await openEngine({ enabled: false })
+  const seen = await tacit.wrap(({ arm, decisionId }) => ({ arm, decisionId }), {
+    task: 'x',
+    arms: ['a', 'b'],
+    incumbent: 'b',
+  })
+  expect(seen).toEqual({ arm: 'b', decisionId: null })
+  expect((await tacit.status()).executions).toBe(0)
+})
