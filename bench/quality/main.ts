@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TacitError } from '../../src/errors.ts'
 import { openTacit, type Tacit } from '../../src/index.ts'
+import { ablationTable } from './ablation.ts'
+import { banditForecastsTable } from './bandit-forecasts.ts'
 import { findDataSets, readDataSet, readViewRules } from './dataset.ts'
 import { summarise } from './measures.ts'
 import { asksForOffPolicy, runOffPolicy } from './off-policy.ts'
 import { controlRuns, runOffline, splitOf } from './offline.ts'
 import { hindsightRuns, runOnline, visitsOf } from './online.ts'
-import { help, type Options, type PolicyName, type Protocol, parseOptions } from './options.ts'
+import { help, type Options, type PolicyName, type Protocol, parseOptions, type Study } from './options.ts'
 import { figuresOf, missedFloor, type Result, tableOf } from './report.ts'
 import type { Run } from './run.ts'
 import { applyView, type View } from './view.ts'
@@ -26,6 +28,11 @@ async function main(args: readonly string[]): Promise<number> {
   const results: Result[] = []
   for (const view of views(options)) {
     for (const protocol of options.protocols) {
+      if (protocol === 'ablation' || protocol === 'forecasts') {
+        const table = study(protocol, view, options)
+        if (table !== null) console.log(`${table}\n`)
+        continue
+      }
       const result = await (protocol === 'online' ? online(view, options) : offline(view, options))
       if (result === null) continue
       results.push(result)
@@ -57,6 +64,13 @@ function* views({ data, views: wanted }: Options): Generator<View> {
     const set = readDataSet(join(data, name), name)
     for (const rule of chosen) yield applyView(set, rule)
   }
+}
+
+/** The table of a study; it has no floors, and writes no figures. */
+function study(name: Study, view: View, { seeds, rounds }: Options): string | null {
+  const visits = take(view, 'online', view.onlineOrders, seeds).map(order => visitsOf(view, order, rounds))
+  if (visits.length === 0) return null
+  return name === 'ablation' ? ablationTable(view, visits, progress) : banditForecastsTable(view, visits, progress)
 }
 
 async function online(view: View, options: Options): Promise<Result | null> {

@@ -3,6 +3,9 @@ import { TacitError } from '../../src/errors.ts'
 
 const protocols = ['offline', 'online'] as const
 export type Protocol = (typeof protocols)[number]
+/** Protocols that run only when asked for, and show parts of Tacit instead of the whole. */
+const studies = ['ablation', 'forecasts'] as const
+export type Study = (typeof studies)[number]
 const policies = ['tacit', 'thompson', 'uniform'] as const
 export type PolicyName = (typeof policies)[number]
 
@@ -12,7 +15,7 @@ export interface Options {
   readonly data: string
   /** Names of views; null: all. */
   readonly views: readonly string[] | null
-  readonly protocols: readonly Protocol[]
+  readonly protocols: readonly (Protocol | Study)[]
   /** Most orders or splits taken; null: all that the file has. */
   readonly seeds: number | null
   readonly rounds: number
@@ -30,6 +33,8 @@ Options
   --data DIR          folder of data sets (default: TACIT_DATA)
   --views a,b         only these views (default: all)
   --protocol NAME     offline (full information) or online (bandit feedback); default: both;
+                      ablation: what each part of the default policy adds, online;
+                      forecasts: the success predictor, one arm seen per task, against means;
                       worlds: seeded worlds with a known optimum instead of data (--protocol worlds --help);
                       off-policy: other policies judged by logs (--protocol off-policy --help)
   --seeds N           at most N splits or orders of each set (default: all in its splits.json.gz)
@@ -56,7 +61,8 @@ export function parseOptions(
     help: values.help ?? false,
     data: values.data ?? environment.TACIT_DATA ?? '',
     views: values.views === undefined ? null : list(values.views),
-    protocols: values.protocol === undefined ? protocols : each('protocol', list(values.protocol), protocols),
+    protocols:
+      values.protocol === undefined ? protocols : each('protocol', list(values.protocol), [...protocols, ...studies]),
     seeds: values.seeds === undefined ? null : positive('seeds', values.seeds),
     rounds: values.rounds === undefined ? 4000 : positive('rounds', values.rounds),
     policies: values.policies === undefined ? policies : each('policies', list(values.policies), policies),

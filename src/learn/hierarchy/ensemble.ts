@@ -4,18 +4,23 @@ import { type Cells, EvidenceTable, type Observation } from './evidence.ts'
 import { HierarchyModel, type NodePosterior, type Prior, type Variances } from './model.ts'
 import { TaskPrecision, taskVariances } from './task-precision.ts'
 
+/** Prior variances of a category's effects, and the log weight that a model with them starts with. */
+export interface Context extends Pick<Variances, 'categoryShared' | 'categoryOwn'> {
+  readonly logWeight: number
+}
+
 /**
  * How much a category may matter: not at all, arms differing between categories a little, some, much, and almost
  * entirely. The wide models start behind, because they explore much: they have to earn their weight first.
  */
-const contexts = [
+export const contexts: readonly Context[] = [
   { categoryShared: 0, categoryOwn: 0, logWeight: 0 },
   { categoryShared: 0.15, categoryOwn: 0.01, logWeight: 0 },
   { categoryShared: 0.15, categoryOwn: 0.04, logWeight: 0 },
   { categoryShared: 0.15, categoryOwn: 0.16, logWeight: 0 },
   { categoryShared: 0.5, categoryOwn: 1, logWeight: -3 },
   { categoryShared: 1, categoryOwn: 4, logWeight: -6 },
-] as const
+]
 /** A model never falls further behind the best than this, so that it can come back when the world changes. */
 const lowestLogWeight = -12
 /** Models below this weight are left out of a forecast. */
@@ -40,14 +45,22 @@ export class HierarchyEnsemble {
   readonly evidence: EvidenceTable
   readonly #prior: Prior
   readonly #tasks: TaskPrecision
+  readonly #contexts: readonly Context[]
   #models: HierarchyModel[]
   #sinceRebuild = 0
 
-  constructor(prior: Prior, halfLifeDays: number | null, evidence = new EvidenceTable(halfLifeDays)) {
+  /** `among`: the models to average, all by default. */
+  constructor(
+    prior: Prior,
+    halfLifeDays: number | null,
+    among: readonly Context[] = contexts,
+    evidence = new EvidenceTable(halfLifeDays),
+  ) {
     this.#prior = prior
     this.evidence = evidence
     this.#tasks = new TaskPrecision(evidence)
-    this.#models = contexts.map(({ logWeight, ...context }) => {
+    this.#contexts = among
+    this.#models = among.map(({ logWeight, ...context }) => {
       const model = this.#model({ ...context, taskShared: 0, taskOwn: 0 })
       model.logWeight = logWeight
       return model
@@ -129,13 +142,18 @@ export class HierarchyEnsemble {
     }
   }
 
-  static fromState(state: StateRecord, prior: Prior, halfLifeDays: number | null): HierarchyEnsemble {
+  static fromState(
+    state: StateRecord,
+    prior: Prior,
+    halfLifeDays: number | null,
+    among: readonly Context[] = contexts,
+  ): HierarchyEnsemble {
     const evidence = EvidenceTable.fromState(state.evidence as StateRecord, halfLifeDays)
-    const ensemble = new HierarchyEnsemble(prior, halfLifeDays, evidence)
+    const ensemble = new HierarchyEnsemble(prior, halfLifeDays, among, evidence)
     ensemble.#tasks.restore(state.tasks as StateRecord)
     ensemble.#sinceRebuild = state.sinceRebuild as number
     const models = state.models as StateRecord[]
-    if (models.length > contexts.length) ensemble.#fork()
+    if (models.length > among.length) ensemble.#fork()
     for (const [i, model] of models.entries()) ensemble.#models[i]!.restore(model)
     return ensemble
   }
@@ -152,7 +170,7 @@ export class HierarchyEnsemble {
     const cells = copy(this.evidence.tasks.get(task))
     this.evidence.add(observation, weight)
     const isNewlyFollowed = this.#tasks.change(category, cells, this.evidence.tasks.get(task)!)
-    if (isNewlyFollowed && this.#models.length === contexts.length) this.#fork()
+    if (isNewlyFollowed && this.#models.length === this.#contexts.length) this.#fork()
     else for (const [i, model] of this.#models.entries()) model.update(category, before[i]!)
   }
 

@@ -1,5 +1,5 @@
 import { type Drift, DriftMonitor } from '../detector/drift-monitor.ts'
-import { HierarchyEnsemble, type View } from '../hierarchy/ensemble.ts'
+import { type Context, contexts, HierarchyEnsemble, type View } from '../hierarchy/ensemble.ts'
 import { countIn, type EvidenceTable, phantom } from '../hierarchy/evidence.ts'
 import type { LevelShares } from '../level-shares.ts'
 import type { State, StateRecord } from '../state.ts'
@@ -11,6 +11,7 @@ import { mixWithFloor } from './probabilities.ts'
 const prior = { mean: 0.5, shared: 2, own: 0.1, noise: 0.15 }
 /** Levels of optimism from which one is drawn per decision: 17 points on [0.5, 1.5]. */
 const optimismLevels = Float64Array.from({ length: 17 }, (_, i) => 0.5 + i / 16)
+const fixedOptimism = Float64Array.of(1)
 /** Share of the category level's uncertainty that optimism counts. */
 const categoryShare = 0.5
 
@@ -24,7 +25,15 @@ export interface HierarchicalOptions {
   readonly halfLifeDays: number | null
   /** Multiplies every level of optimism (default 1). 0 takes the best estimate; below 0, the best lower bound. */
   readonly optimism?: number
+  /** Parts to leave out (default: none). For studies of what each part adds; the engine sets none. */
+  readonly without?: readonly Part[]
 }
+
+/**
+ * What can be left out: the two wide models of the task type; all models but one (.15, .04); the random draw of the
+ * optimism, which is then always 1; discounting the evidence when a change is noticed.
+ */
+export type Part = 'wide models' | 'model averaging' | 'random optimism' | 'drift detection'
 
 /**
  * The default policy: Gaussian hierarchies all → task type → this very task, averaged by how well they predicted, and
@@ -36,15 +45,19 @@ export class HierarchicalPolicy implements Policy {
   readonly id = 'hierarchical'
   readonly version = 1
   readonly #options: HierarchicalOptions
+  readonly #levels: Float64Array
   readonly #ensemble: HierarchyEnsemble
   readonly #pending: Pending
   readonly #drift: DriftMonitor
 
   constructor(options: HierarchicalOptions, state?: StateRecord) {
     this.#options = options
+    const { halfLifeDays, without = [] } = options
+    const models = modelsWithout(without)
+    this.#levels = without.includes('random optimism') ? fixedOptimism : optimismLevels
     this.#ensemble = state
-      ? HierarchyEnsemble.fromState(state.ensemble as StateRecord, prior, options.halfLifeDays)
-      : new HierarchyEnsemble(prior, options.halfLifeDays)
+      ? HierarchyEnsemble.fromState(state.ensemble as StateRecord, prior, halfLifeDays, models)
+      : new HierarchyEnsemble(prior, halfLifeDays, models)
     this.#drift = new DriftMonitor(state?.drift as StateRecord | undefined)
     this.#pending = new Pending(state?.pending as StateRecord | undefined)
   }
@@ -68,7 +81,7 @@ export class HierarchicalPolicy implements Policy {
     const scaled = optimism === 1 ? optimistic : optimistic.map(deviation => deviation * optimism)
     const compared = adjustment === undefined ? values : values.map((value, i) => value + adjustment[i]!)
     return {
-      probabilities: mixWithFloor(votes(compared, scaled), this.#options.minProbability),
+      probabilities: mixWithFloor(votes(compared, scaled, this.#levels), this.#options.minProbability),
       values,
       deviations: variances.map(Math.sqrt),
       ...this.#counts(indices, name, task),
@@ -86,6 +99,7 @@ export class HierarchicalPolicy implements Policy {
 
   learn({ arm, category, task, day, reward }: Experience): readonly Drift[] {
     const surprise = this.#ensemble.learn(arm, category ?? '', task, day, reward)
+    if (this.#options.without?.includes('drift detection')) return []
     const drifts = this.#drift.observe(arm, category, day, surprise)
     for (const { arm: changed, taskType } of drifts) {
       // A world in which one arm has changed may have changed for others too, unseen.
@@ -150,6 +164,11 @@ export class HierarchicalPolicy implements Policy {
   }
 }
 
+function modelsWithout(parts: readonly Part[]): readonly Context[] {
+  if (parts.includes('model averaging')) return contexts.slice(2, 3)
+  return parts.includes('wide models') ? contexts.slice(0, 4) : contexts
+}
+
 /** Mean covariance between different arms; two arms that were never met share all but their own prior variance. */
 function sharedVariance(covariance: Float64Array, indices: readonly number[], view: View): number {
   if (indices.length < 2) return 0
@@ -165,16 +184,16 @@ function sharedVariance(covariance: Float64Array, indices: readonly number[], vi
 }
 
 /** Share of optimism levels at which each arm has the largest index; ties are shared. */
-function votes(values: Float64Array, deviations: Float64Array): Float64Array {
+function votes(values: Float64Array, deviations: Float64Array, levels: Float64Array): Float64Array {
   const shares = new Float64Array(values.length)
-  for (const level of optimismLevels) {
+  for (const level of levels) {
     let best = Number.NEGATIVE_INFINITY
     for (let i = 0; i < values.length; i++) best = Math.max(best, values[i]! + level * deviations[i]!)
     const winners: number[] = []
     for (let i = 0; i < values.length; i++) {
       if (values[i]! + level * deviations[i]! >= best - 1e-12) winners.push(i)
     }
-    for (const winner of winners) shares[winner]! += 1 / (optimismLevels.length * winners.length)
+    for (const winner of winners) shares[winner]! += 1 / (levels.length * winners.length)
   }
   return shares
 }
