@@ -4,7 +4,7 @@ import type { Decision, decideSchema } from '../records.ts'
 import type { FactDraft } from '../store/store.ts'
 import { actingShare, choiceOf, draw, incumbentOf, observationsOf } from './choice.ts'
 import { envelope, newId, storedContext } from './drafts.ts'
-import { type Learner, subjectOf } from './learner.ts'
+import type { Learner } from './learner.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import type { ArmChoice } from './types.ts'
 import { weigh } from './weigh.ts'
@@ -40,7 +40,7 @@ function draftDecision(parts: Parts, request: Request, learner: Learner): FactDr
   const id = request.decisionId ?? newId()
   const frame = envelope(frameOf(parts, id), request.at)
   const taskType = request.taskType ?? null
-  const subject = subjectOf(request.task, taskType, frame.atUs)
+  const subject = learner.subjectOf(request.task, taskType, frame.atUs)
   const context = storedContext(request.context)
   const weighing = weigh(learner, arms, subject, context, config)
   const drawn = draw(weighing, arms, incumbentOf(arms, request.incumbent), actingShare(stage, config), `${seed}:${id}`)

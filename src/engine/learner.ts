@@ -10,6 +10,7 @@ import type { Predictor, Query, SparseFeatures } from '../learn/predictor/predic
 import { SuccessPredictor } from '../learn/predictor/success.ts'
 import { Vocabulary } from '../learn/predictor/vocabulary.ts'
 import type { State, StateRecord } from '../learn/state.ts'
+import { TaskLinks } from '../learn/task-links.ts'
 import { hash53 } from '../math/hash.ts'
 import {
   type ArmSpec,
@@ -27,7 +28,7 @@ import { Ledger } from './ledger.ts'
 import { successOf, utilityOf } from './utility.ts'
 
 /** Raised whenever the same log would give another state; older snapshots are then ignored. */
-const learnerVersion = 1
+const learnerVersion = 2
 const dayUs = 86_400e6
 /** Share of the evidence about an arm that is kept when its results have changed. */
 const keptAfterDrift = 0.1
@@ -64,6 +65,7 @@ export class Learner {
   readonly #predictors: Readonly<Record<'pSuccess' | AmountName, Predictor>>
   readonly #vocabulary: Vocabulary
   readonly #inFlight: InFlight
+  readonly #links: TaskLinks
   #day: number
   #taskTypes: Set<string>
 
@@ -87,6 +89,7 @@ export class Learner {
     this.facets = new FacetStatistics(halfLifeDays, state?.facets as StateRecord | undefined)
     this.ledger = new Ledger(config, state?.ledger as StateRecord | undefined)
     this.#inFlight = new InFlight(state?.inFlight as StateRecord | undefined)
+    this.#links = new TaskLinks(state?.links as StateRecord | undefined)
     this.arms = new Map((state?.arms as unknown as ArmSpec[] | undefined)?.map(arm => [arm.id, arm]))
     this.#taskTypes = new Set(state?.taskTypes as string[] | undefined)
     this.#day = state ? (state.day as number) : 0
@@ -135,6 +138,16 @@ export class Learner {
     if (execution.some(isOutcome)) this.#release(decision.id)
   }
 
+  /** The task as the learners see it; nearly the same text as one met before is the same task. Changes nothing. */
+  subjectOf(task: string, taskType: string | null, atUs: number): Subject {
+    return {
+      category: taskType,
+      task: this.#links.find(identityOf(task, taskType), taskType, task),
+      day: atUs / dayUs,
+      features: featuresOf(task),
+    }
+  }
+
   /** The forecast of one resource alone; null while nothing is known. Changes nothing. */
   expected(subject: Subject, arm: string, resource: Resource): number | null {
     const { value, nEff } = this.#predictors[resource].predict(this.#query(subject, arm))
@@ -179,6 +192,7 @@ export class Learner {
       ...(this.facets.isEmpty ? {} : { facets: this.facets.toState() }),
       ...(Ledger.settings(this.#config) === null ? {} : { ledger: this.ledger.toState() }),
       inFlight: this.#inFlight.toState(),
+      links: this.#links.toState(),
       arms: [...this.arms.values()] as unknown as State,
       taskTypes: [...this.#taskTypes],
       day: this.#day,
@@ -189,7 +203,8 @@ export class Learner {
     const { body } = decision
     for (const arm of body.arms) if (arm.facets !== undefined || !this.arms.has(arm.id)) this.arms.set(arm.id, arm)
     if (body.taskType !== null) this.#taskTypes.add(body.taskType)
-    const subject = subjectOf(body.task, body.taskType, decision.atUs)
+    this.#links.meet(identityOf(body.task, body.taskType), body.taskType, body.task)
+    const subject = this.subjectOf(body.task, body.taskType, decision.atUs)
     this.#advance(subject.day)
     this.#vocabulary.meet(subject.features)
     this.ledger.decided(decision, subject.task)
@@ -214,7 +229,7 @@ export class Learner {
   #revise(decision: Decision, before: Experience | null, after: Experience | null): void {
     if (after === null) return
     if (after.arm !== null && !this.arms.has(after.arm.id)) this.arms.set(after.arm.id, after.arm)
-    const subject = subjectOf(decision.body.task, decision.body.taskType, decision.atUs)
+    const subject = this.subjectOf(decision.body.task, decision.body.taskType, decision.atUs)
     const queryOf = ({ arm }: Experience) => this.#query(subject, arm?.id ?? decision.body.arm)
     const former = before && queryOf(before)
     const query = queryOf(after)
@@ -262,15 +277,8 @@ export class Learner {
   }
 }
 
-/** The task as the learners see it. */
-export function subjectOf(task: string, taskType: string | null, atUs: number): Subject {
-  return {
-    category: taskType,
-    task: hash53(`${taskType ?? ''}\u0000${task}`),
-    day: atUs / dayUs,
-    features: featuresOf(task),
-  }
-}
+/** Identity of a task whose text was never met before, not even nearly. */
+const identityOf = (task: string, taskType: string | null) => hash53(`${taskType ?? ''}\u0000${task}`)
 
 /** Features of the last few texts: a task is met at its decision and again at its outcome. */
 const recent = new Map<string, SparseFeatures>()

@@ -24,7 +24,6 @@ import { decide } from './decide.ts'
 import { type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
 import { EventBus } from './events.ts'
 import { importFacts } from './import.ts'
-import { subjectOf } from './learner.ts'
 import { logHash, sha256 } from './log-hash.ts'
 import {
   calibrationInput,
@@ -341,7 +340,7 @@ export class TacitEngine implements types.Tacit {
     const taskType = given ?? null
     const { synchroniser, now } = this.#parts
     const learner = await synchroniser.exclusive(() => learnerNow(this.#parts))
-    const subject = subjectOf(task, taskType, now() * 1000)
+    const subject = learner.subjectOf(task, taskType, now() * 1000)
     return { task, taskType, learner, subject, eligible: eligibleArms(arms, learner) }
   }
 
