@@ -229,7 +229,11 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   },
   F112: {
     state: 'done',
-    tests: ['parity/rows.test.ts > F112 F113 F114 success, duration and cost of each arm are predicted with intervals'],
+    tests: [
+      'parity/rows.test.ts > F112 F113 F114 success, duration and cost of each arm are predicted with intervals',
+      'engine/evidence.test.ts > differs between arms whose truth differs',
+      'engine/evidence.test.ts > names the nearest past tasks of the type with their arm and outcome, at most three in all',
+    ],
   },
   F113: {
     state: 'done',
@@ -245,15 +249,61 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F114 durations are estimated on the scale of their logarithm',
     ],
   },
+  F115: {
+    state: 'done',
+    tests: [
+      'engine/resources.test.ts > tokens, CPU time and memory are forecast like duration and cost, for each arm, as soon as outcomes told them',
+      'engine/resources.test.ts > a resource that no outcome has told is not in the forecast',
+    ],
+  },
+  F116: {
+    state: 'open',
+    missing: 'a classification of tasks by complexity; what the caller says of it is kept and nothing is derived',
+    tests: ['parity/rows.test.ts > F005 complexity is kept raw, and maps to 0..1 only if its scale was declared'],
+  },
   F117: {
     state: 'done',
     tests: ['cli/learn.test.ts > learns everything anew, comes to the same, and keeps it'],
+  },
+  F118: {
+    state: 'open',
+    missing:
+      'a declared number of observations below which predict and recommend withhold their answer; nEff is shown with every estimate',
+    tests: [
+      'analyse/off-policy-engine.test.ts > nothing else: a log of history alone is refused',
+      'engine/utility-limits.test.ts > is not broken by what is unknown, or rests on less than one observation',
+    ],
+  },
+  F119: {
+    state: 'open',
+    missing:
+      'a refit by schedule; every outcome is learned at once, and train learns everything anew when it is called',
+    tests: [
+      'parity/rows.test.ts > F121 each outcome moves the next prediction at once',
+      'cli/learn.test.ts > learns everything anew, comes to the same, and keeps it',
+    ],
+  },
+  F120: {
+    state: 'open',
+    missing: 'several versions of what was learned kept side by side, and a switch between them while it runs',
+    tests: [
+      'engine/synchroniser.test.ts > of other settings is not used',
+      'engine/calibration.test.ts > the stored forecast is judged, not what would be forecast today',
+    ],
   },
   F121: {
     state: 'done',
     tests: [
       'parity/rows.test.ts > F121 each outcome moves the next prediction at once',
       'parity/rows.test.ts > F121 late feedback moves the estimate, where the utility gives ratings a weight',
+    ],
+  },
+  F122: {
+    state: 'open',
+    missing: 'the weights of the words of a task; how much each level (all, type, task) says is shown',
+    tests: [
+      'engine/evidence.test.ts > the type says most where the arms specialise',
+      'engine/evidence.test.ts > this very task says most where it was met often and tasks differ',
     ],
   },
   F123: {
@@ -350,6 +400,22 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: ['parity/rows.test.ts > F138 evidence fades with age toward the prior, and half-life off keeps it'],
   },
+  F139: {
+    state: 'open',
+    missing:
+      'a test of the bound on remembered tasks, and scores kept apart from choices; the time is declared per arm, and an outcome ends it',
+    tests: [
+      'engine/utility-limits.test.ts > with a cache time gives the same task the same arm again, until the time is over or an outcome came',
+    ],
+  },
+  F140: {
+    state: 'open',
+    missing: 'a declared bound on how many tasks are run at once',
+    tests: [
+      'engine/record.test.ts > gives every item its own result, over more items than one transaction takes',
+      'engine/loop.test.ts > many times at once with one id makes one decision',
+    ],
+  },
   F155: {
     state: 'done',
     tests: [
@@ -379,7 +445,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   },
   F159: {
     state: 'done',
-    tests: ['engine/q-learning.test.ts > is told in numbers that come from the table and the policy'],
+    tests: [
+      'engine/q-learning.test.ts > is told in numbers that come from the table and the policy',
+      'learn/worlds.test.ts > loses less and less against the oracle',
+    ],
   },
   F160: {
     state: 'done',
@@ -390,7 +459,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   },
   F161: {
     state: 'done',
-    tests: ['engine/q-learning.test.ts > counts improvement from what is used now, else from the mean'],
+    tests: [
+      'engine/q-learning.test.ts > names the arm that is best in the state, with its estimate, and the others after it',
+      'engine/q-learning.test.ts > counts improvement from what is used now, else from the mean',
+    ],
   },
   F162: {
     state: 'done',
@@ -401,6 +473,33 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'analyse/off-policy-engine.test.ts > is a command that prints the verdict, or one JSON value',
     ],
   },
+  F163: {
+    state: 'open',
+    missing:
+      'the estimated regret of real decisions over time; where the optimum is known, simulate and the bench show it',
+    tests: [
+      'cli/simulate.test.ts > adds up: counts, shares, and regret between nothing and that of a uniform choice',
+      'cli/simulate.test.ts > prints regret against the known optimum, the share of best choices and what was learned',
+      'demo/worlds-learning.test.ts > the slope is 1 for constant regret, one half for regret that falls with the root of time',
+    ],
+  },
+  F181: {
+    state: 'done',
+    tests: [
+      'cli/simulate.test.ts > leaves estimates, answers and log of the real scope as they were, to the last bit',
+      'cli/simulate.test.ts > marks every fact as simulated and keeps it in a scope of its own',
+      'cli/simulate.test.ts > adds up: counts, shares, and regret between nothing and that of a uniform choice',
+    ],
+  },
+  F182: {
+    state: 'open',
+    missing:
+      'a baseline that is frozen once, with what it achieved, and compared with later; policy evaluate compares with any one arm on the decisions on record',
+    tests: [
+      'analyse/off-policy-engine.test.ts > finds that what the default policy would choose today beats what was chosen while it learned',
+      'engine/q-learning.test.ts > counts improvement from what is used now, else from the mean',
+    ],
+  },
   F196: {
     state: 'done',
     tests: [
@@ -408,6 +507,13 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F200: { state: 'done', tests: ['parity/cli-rows.test.ts > F200 predict shows success and duration per arm'] },
+  F201: {
+    state: 'done',
+    tests: [
+      'cli/simulate.test.ts > prints regret against the known optimum, the share of best choices and what was learned',
+      'cli/simulate.test.ts > gives the same result again and writes nothing new',
+    ],
+  },
   F202: {
     state: 'done',
     tests: ['parity/cli-rows.test.ts > F202 what was exported as lines or as JSON gives the same log when imported'],
@@ -479,10 +585,34 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F257 what cannot be is refused before anything is written, and empty groups divide by nothing',
     ],
   },
+  F269: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > names the arm that is best in the state, with its estimate, and the others after it',
+      'learn/worlds.test.ts > loses less and less against the oracle',
+      'learn/worlds.test.ts > earns in the second half at least 0.2 more than a uniform choice',
+    ],
+  },
+  F273: {
+    state: 'open',
+    missing: 'changing to another snapshot of what was learned while it runs, and back',
+    tests: [
+      'engine/synchroniser.test.ts > of other settings is not used',
+      'engine/synchroniser.test.ts > is kept on the way, and reading starts from it',
+    ],
+  },
   F274: {
     state: 'done',
     tests: [
       'engine/pareto.test.ts > reads what arms achieved, with n and 95 % intervals, by task type, and writes nothing',
+    ],
+  },
+  F275: {
+    state: 'open',
+    missing: 'a weight, limit or ceiling for CPU time and memory; cost, duration and tokens have them',
+    tests: [
+      'engine/resources.test.ts > tokens, CPU time and memory are forecast like duration and cost, for each arm, as soon as outcomes told them',
+      'engine/budget.test.ts > covers tokens and milliseconds too',
     ],
   },
 }
