@@ -115,7 +115,9 @@ export const operations = {
   }),
 
   predict: define('predict', {
-    description: 'Says what to expect of each arm on a task: success, duration and cost, each with its 90 % interval.',
+    description:
+      'Says what to expect of each arm on a task: success, duration and cost, each with its 90 % interval; and what that ' +
+      'rests on: observations, how much each level says, and the nearest past tasks.',
     input: inputs.predictInput,
     readOnly: true,
     examples: [
