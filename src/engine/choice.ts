@@ -72,7 +72,7 @@ export function observationsOf({ levels }: Choice, index: number): Evidence['obs
   return { all: count('all'), taskType: count('taskType'), task: count('task') }
 }
 
-export function evidenceOf(observations: Evidence['observations'], arm: string, taskType: string | null): Evidence {
+function evidenceOf(observations: Evidence['observations'], arm: string, taskType: string | null): Evidence {
   const { all } = observations
   const seen = all === 0 ? 'has not been observed yet' : `was observed ${times(all)}${whereOf(observations, taskType)}`
   return { observations, summary: `${arm} ${seen}.` }
