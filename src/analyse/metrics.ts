@@ -39,6 +39,8 @@ export async function summarise(
 ): Promise<GroupMetrics[]> {
   const groups = new Map<string, Group>()
   for await (const row of rows) {
+    // An outcome that still waits for its decision belongs to no arm.
+    if (row.decidedAtUs === null) continue
     const names = groupBy.map(key => row[key])
     const key = JSON.stringify(names)
     let group = groups.get(key)

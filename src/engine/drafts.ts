@@ -30,6 +30,21 @@ const maxAheadUs = 86_400e6
 /** A new sortable id (UUID version 7). */
 export const newId = (): string => uuid()
 
+/** An outcome without any measurement would only hide what was known before. */
+export function assertTellsSomething({
+  outcomeId: _id,
+  metadata: _metadata,
+  at: _at,
+  provenance: _by,
+  ...told
+}: z.output<typeof outcomeSchema>) {
+  if (Object.values(told).some(value => value !== undefined)) return
+  throw new TacitError(
+    'INVALID_INPUT',
+    'observe: the outcome says nothing. Give success, quality, durationMs, costUsd, an error … or success: null if it is not known.',
+  )
+}
+
 export function outcomeDraft(outcome: z.output<typeof outcomeSchema>, frame: Frame, id?: string): FactDraft {
   const { outcomeId, at, costUsd, success, quality, durationMs, arm, metadata, error, solutionSummary, ...rest } =
     outcome

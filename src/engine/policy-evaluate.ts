@@ -13,7 +13,8 @@ import { TacitError } from '../errors.ts'
 import { createPolicy } from '../learn/policy/policies.ts'
 import type { Policy } from '../learn/policy/policy.ts'
 import type { Parts } from './parts.ts'
-import { type JudgedLog, judgedLog, type LogCounts, type LogEntry, readLog, utilityRange } from './policy-log.ts'
+import { type JudgedLog, judgedLog, type LogCounts, type LogEntry, readLog } from './policy-log.ts'
+import { utilityRange } from './utility.ts'
 
 const dayMs = 86_400_000
 const dayUs = 86_400e6

@@ -125,14 +125,6 @@ function reasonToLeaveOut(entry: LogEntry, arm: string | null) {
   return arm === null || body.arms.some(({ id }) => id === arm) ? null : 'armNotOffered'
 }
 
-/** The least and the greatest utility that the weights allow: every term lies on 0..1 before it is weighed. */
-export function utilityRange({ quality, durationMs, costUsd, rating }: Config['utility']): [number, number] {
-  const weights = [quality, durationMs, costUsd, rating].map(term => term?.weight ?? 0)
-  const low = weights.reduce((sum, weight) => sum + Math.min(0, weight), 0)
-  const high = weights.reduce((sum, weight) => sum + Math.max(0, weight), 0)
-  return high > low ? [low, high] : [low, low + 1]
-}
-
 /** Numbers 0, 1, … for keys in the order in which they are met. */
 class Index<Key> {
   readonly map = new Map<Key, number>()

@@ -4,6 +4,7 @@ import type { ArmSpec, StoredContext } from '../records.ts'
 import { observationsOf, weighedEvidenceOf } from './choice.ts'
 import type { Learner, Subject } from './learner.ts'
 import type { RankedArm } from './types.ts'
+import { utilityRange } from './utility.ts'
 import { weigh } from './weigh.ts'
 
 /** 95 % quantile of the normal distribution: a 90 % interval. */
@@ -19,6 +20,8 @@ export function rank(
 ): RankedArm[] {
   const { choice, values, probabilities, indices } = weigh(learner, arms, subject, context, config)
   const { deviations, nEff } = choice
+  const [lowest, highest] = utilityRange(config.utility)
+  const within = (value: number) => Math.min(highest, Math.max(lowest, value))
   const shares = sharesOf(learner, arms, subject, nEff)
   return arms
     .map((arm, i) => ({ arm: arm.id, i, value: values[i]! }))
@@ -27,8 +30,8 @@ export function rank(
       arm,
       rank: index + 1,
       utility: {
-        value,
-        interval: [value - normalTail * deviations[i]!, value + normalTail * deviations[i]!] as const,
+        value: within(value),
+        interval: [within(value - normalTail * deviations[i]!), within(value + normalTail * deviations[i]!)] as const,
         nEff: nEff[i]!,
       },
       prediction: config.features.prediction ? learner.predict(subject, arm) : null,

@@ -8,7 +8,6 @@ import {
   type FeedbackInput,
   feedbackSchema,
   idSchema,
-  type Outcome,
   type OutcomeInput,
   outcomeSchema,
   parse,
@@ -17,11 +16,11 @@ import {
   stepSchema,
   type TaskInput,
 } from '../records.ts'
-import type { FactDraft, Neighbour, Store } from '../store/store.ts'
+import type { FactDraft } from '../store/store.ts'
 import { calibrate } from './calibration.ts'
 import { observationsOf, weighedEvidenceOf } from './choice.ts'
 import { decide } from './decide.ts'
-import { type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
+import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
 import { EventBus } from './events.ts'
 import { importFacts } from './import.ts'
 import { logHash, sha256 } from './log-hash.ts'
@@ -38,6 +37,7 @@ import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts
 import { policyEvaluate } from './policy-evaluate.ts'
 import { rank } from './recommend.ts'
 import { recordAll } from './record.ts'
+import { withSummaries } from './solutions.ts'
 import type * as types from './types.ts'
 import { version } from './version.ts'
 import { compatView } from './views/compat.ts'
@@ -82,6 +82,7 @@ export class TacitEngine implements types.Tacit {
     this.#assertOpen()
     const executionId = parse(idSchema, decisionId, 'observe: decisionId')
     const parsed = parse(outcomeSchema, outcome, 'observe')
+    assertTellsSomething(parsed)
     const written = await this.#write(executionId, frame => outcomeDraft(parsed, frame))
     this.#bus.emit('outcome', { decisionId: executionId, status: written.status })
     return written
@@ -352,7 +353,10 @@ export class TacitEngine implements types.Tacit {
       const [appended] = await this.#parts.store.append(this.#parts.config.scope, [[draft]])
       if (appended!.status === 'conflict') throw conflictError(appended!)
       if (appended!.status === 'stored') await this.#parts.synchroniser.appended(appended!.facts, null)
-      return { id: draft.id, executionId, status: appended!.status === 'stored' ? 'stored' : 'duplicate' }
+      const execution = (await this.#parts.store.facts(this.#parts.config.scope, [executionId])).get(executionId) ?? []
+      const awaitsDecision = !execution.some(({ fact }) => fact.kind === 'decision')
+      const status = appended!.status === 'stored' ? 'stored' : 'duplicate'
+      return { id: draft.id, executionId, status, ...(awaitsDecision && { awaitsDecision }) }
     })
   }
 
@@ -378,17 +382,5 @@ const replayOptions = z.strictObject({
   verify: z.boolean().optional(),
   onProgress: z.custom<(done: number, total: number) => void>(value => typeof value === 'function').optional(),
 })
-
-/** Adds how the task was solved, where its outcome says so. */
-async function withSummaries(store: Store, scope: string, found: readonly Neighbour[]): Promise<types.SimilarTask[]> {
-  const facts = await store.facts(
-    scope,
-    found.map(({ execution }) => execution.id),
-  )
-  return found.map(neighbour => {
-    const outcome = facts.get(neighbour.execution.id)?.findLast(({ fact }) => fact.kind === 'outcome')?.fact
-    return { ...neighbour, solutionSummary: (outcome as Outcome | undefined)?.body.solutionSummary ?? null }
-  })
-}
 
 const toIso = (us: number | null) => (us === null ? null : new Date(us / 1000).toISOString())

@@ -161,6 +161,8 @@ export interface Written {
   readonly executionId: string
   /** duplicate: it was on record already, nothing changed. disabled: Tacit is switched off, nothing was written. */
   readonly status: 'stored' | 'duplicate' | 'disabled'
+  /** True while no decision of this id is on record: it may still come, or the id is mistyped. */
+  readonly awaitsDecision?: boolean
 }
 
 export type BatchItem =

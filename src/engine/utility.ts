@@ -32,6 +32,14 @@ export function utilityOf(
   return utility
 }
 
+/** The least and the greatest utility that the weights allow: every term lies on 0..1 before it is weighed. */
+export function utilityRange({ version: _, ...terms }: Utility): [number, number] {
+  const weights = Object.values(terms).map(term => term?.weight ?? 0)
+  const low = weights.reduce((sum, weight) => sum + Math.min(0, weight), 0)
+  const high = weights.reduce((sum, weight) => sum + Math.max(0, weight), 0)
+  return high > low ? [low, high] : [low, low + 1]
+}
+
 /** What the success predictor learns from: success, or a graded quality in its place. */
 export const successOf = ({ success, quality }: Outcome['body']): number | null => successValue(success) ?? quality
 

@@ -118,6 +118,18 @@ describe('a log that says too little', () => {
   })
 })
 
+test('a log that took the arms less often than their propensities say is refused, not judged by its model', () => {
+  const choices = drawLog(seedRng('lopsided'), 2000).map(choice => ({
+    ...choice,
+    propensity: 0.5,
+    propensities: [0.25, 0.25, 0.25, 0.25],
+  }))
+  expect(evaluatePolicy(prepareLog(choices, 'folds'), uniformTarget(choices))).toMatchObject({
+    refused: true,
+    reason: expect.stringMatching(/average 0\.50 where 1\.00 is due/),
+  })
+})
+
 describe('warnings', () => {
   const codes = (choices: readonly LoggedChoice[]) => {
     const evaluation = evaluatePolicy(prepareLog(choices, 'folds'), uniformTarget(choices))
@@ -135,7 +147,7 @@ describe('warnings', () => {
   })
 
   test('say that recorded propensities do not fit how often arms were taken', () => {
-    const even = choices.map(choice => ({ ...choice, propensity: 0.5, propensities: [0.25, 0.25, 0.25, 0.25] }))
+    const even = choices.map(choice => ({ ...choice, propensity: 0.3, propensities: [0.25, 0.25, 0.25, 0.25] }))
     expect(codes(even)).toEqual(['wrong-propensities'])
   })
 

@@ -200,7 +200,7 @@ describe('observe', () => {
     const opened = await openEngine()
     const { tacit } = opened
     await tacit.decide({ ...task, decisionId: 'd' })
-    await tacit.observe('d', {})
+    await tacit.observe('d', { success: null })
     const [fact] = outcomes(await collect(tacit.exportFacts()))
     const unknown = { success: null, quality: null, durationMs: null, costMicroUsd: null, arm: null, metadata: null }
     expect(fact!.body).toEqual(unknown)

@@ -35,6 +35,8 @@ export interface PreparedLog {
 /** Below these a log is refused: it says too little about the target. */
 const leastEffectiveSampleSize = 100
 const leastCoverage = 0.95
+/** The mean weight of a log must be at least this share of what it is on average. */
+const leastMeanWeight = 0.75
 
 export type OffPolicyEvaluation = Refusal | Judgement
 
@@ -91,7 +93,8 @@ export function intervalOf(name: EstimatorName, estimate: WeightedEstimate, task
 
 /**
  * The value that the target policy would have had on the logged choices, or a refusal where the log supports it too
- * little: effective sample size below 100, or less than 95 % of the target's choices on arms that the log could take.
+ * little: effective sample size below 100, less than 95 % of the target's choices on arms that the log could take, or
+ * weights that average less than three quarters of what they should.
  */
 export function evaluatePolicy(log: PreparedLog, target: Target): OffPolicyEvaluation {
   const { choices, folds } = log
@@ -125,7 +128,7 @@ export function evaluatePolicy(log: PreparedLog, target: Target): OffPolicyEvalu
   }
 }
 
-function reasonToRefuse({ choices, effectiveSampleSize, coverage }: Support): string | null {
+function reasonToRefuse({ choices, effectiveSampleSize, coverage, meanWeight }: Support): string | null {
   if (choices === 0) return 'No decision with a propensity and an outcome is on record.'
   if (coverage !== null && coverage < leastCoverage) {
     return (
@@ -137,6 +140,14 @@ function reasonToRefuse({ choices, effectiveSampleSize, coverage }: Support): st
     return (
       `The ${choices} choices say as little about the policy as ${Math.floor(effectiveSampleSize)} would if it had made them itself ` +
       `(effective sample size); ${leastEffectiveSampleSize} are needed. Collect more decisions, or explore its arms more.`
+    )
+  }
+  const expected = coverage ?? 1
+  if (meanWeight < leastMeanWeight * expected) {
+    return (
+      `The weights average ${meanWeight.toFixed(2)} where ${expected.toFixed(2)} is due: choices that the policy would often make ` +
+      'are in this log less often than their recorded probabilities say. Arms that were hardly ever tried are the usual ' +
+      'reason, wrong probabilities another: explore more, or collect more decisions.'
     )
   }
   return null
