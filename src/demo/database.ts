@@ -4,22 +4,15 @@ import { TacitError } from '../errors.ts'
 import { demoMark } from './loop.ts'
 
 /**
- * Makes room for a new database at `db`. An existing file is never deleted and, unless it is an earlier demo's and `force`
- * is given, not touched either; then it is renamed to `<db>.old-<number>`.
- * @throws TacitError INVALID_INPUT if the file must stay.
+ * Makes room for a new database at `db`. The database of an earlier demo is renamed to `<db>.old-<number>`, and that name
+ * is returned; any other file stays untouched. Nothing is ever deleted.
+ * @throws TacitError ALREADY_EXISTS if the file must stay.
  */
-export async function makeRoom(db: string, force: boolean): Promise<void> {
-  if (db === ':memory:' || !existsSync(db)) return
-  if (!force) {
-    throw new TacitError(
-      'INVALID_INPUT',
-      `${db} exists already. Give another path with --db, or --force to set an earlier demo's database aside.`,
-      { details: { db } },
-    )
-  }
+export async function makeRoom(db: string): Promise<string | null> {
+  if (db === ':memory:' || !existsSync(db)) return null
   if (!(await isDemoDatabase(db))) {
     throw new TacitError(
-      'INVALID_INPUT',
+      'ALREADY_EXISTS',
       `${db} is not purely the database of an earlier demo, so it stays as it is. Give another path with --db.`,
       { details: { db } },
     )
@@ -29,6 +22,7 @@ export async function makeRoom(db: string, force: boolean): Promise<void> {
   for (const suffix of ['', '-wal', '-shm']) {
     if (existsSync(db + suffix)) renameSync(db + suffix, `${db}.old-${number}${suffix}`)
   }
+  return `${db}.old-${number}`
 }
 
 /** Whether there are executions, and all of them are the demo's. */

@@ -27,7 +27,8 @@ const controlRuns = 3
  * Real work for Tacit to learn from. Seven solvers try hundreds of problems of ten kinds under a time limit; Tacit chooses
  * a solver for one task after the other, sees only what that solver really achieved, and is then compared with the best
  * single solver, a uniform choice and the oracle. The database is left at `options.db`.
- * @throws TacitError INVALID_INPUT if the file at `db` must not be replaced or the number of tasks is out of range.
+ * @throws TacitError ALREADY_EXISTS if the file at `db` is not an earlier demo's, INVALID_INPUT if the number of tasks is
+ *   out of range.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const startedMs = performance.now()
@@ -36,7 +37,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   if (!Number.isSafeInteger(tasksPlanned) || tasksPlanned < fewestTasks) {
     throw new TacitError('INVALID_INPUT', `The demo needs at least ${fewestTasks} tasks, not ${tasksPlanned}.`)
   }
-  await makeRoom(db, options.force)
+  const setAside = await makeRoom(db)
 
   const report = (phase: string, total: number) => (done: number) => onProgress({ phase, done, total })
   const measuringMs = performance.now()
@@ -61,6 +62,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     const control = report('negative control', controlRuns * tasks.length)
     return {
       db,
+      setAside,
       seed,
       tasks: tasks.length,
       tasksPlanned,

@@ -46,7 +46,7 @@ All of it took ${seconds(durationMs)}.${short}`
 
 const failureWords: Readonly<Record<string, string>> = {
   timeout: 'ran out of time or steps',
-  validation: 'were refused by a solver that does not fit',
+  validation: 'were refused at once by a solver that is not made for them',
   quality_gate: 'gave a wrong answer',
   crash: 'crashed',
 }
@@ -70,6 +70,10 @@ function kindTable({ kinds }: DemoResult): string {
     [['kind', 'tasks', 'truly best', 'Tacit now takes', 'its estimate (90 %)', 'which is', 'second half']],
     rows,
     [1],
+  ).concat(
+    dim(
+      '\n“truly best”: mean over all tasks of the kind. “second half”: what Tacit earned on its later tasks, of what was possible there.',
+    ),
   )
 }
 
@@ -126,20 +130,21 @@ function calibration({ n, brier, baseline, calibrationError, bins }: Calibration
     percent(bin.observed),
   ])
   return `${n} forecasts: Brier ${three(brier)} (always saying the average: ${three(baseline)}), calibration error ${three(calibrationError)}.
-${table([['forecast between', 'number', 'mean forecast', 'really solved']], rows, [0, 1, 2, 3])}`
+${(brier ?? 0) > 0.9 * (baseline ?? 0) ? 'That is hardly better than always saying the average.\n' : ''}${table([['forecast between', 'number', 'mean forecast', 'really solved']], rows, [0, 1, 2, 3])}`
 }
 
 function control({ negativeControl: { runs, tasks, gain, standardError, holds } }: DemoResult): string {
   const verdict = holds
-    ? 'nothing, as it should be'
+    ? 'no more than chance gives, as it should be'
     : 'MORE THAN CHANCE EXPLAINS; run again with another seed and report it'
-  return `Gain over a random choice: ${signed(gain)} ± ${three(standardError)} (${runs} runs of ${tasks} tasks): ${verdict}.`
+  return `Where outcomes were dealt out at random there is nothing to learn. Gain over a random choice: ${signed(gain)},
+standard error ${three(standardError)} (${runs} runs of ${tasks} tasks): ${verdict} (three standard errors are allowed).`
 }
 
-function next({ db, next }: DemoResult): string {
+function next({ db, setAside, next }: DemoResult): string {
   return next.length === 0
     ? 'The database was in memory and is gone.'
-    : `The database is ${db}. Try:\n${next.map(command => `  ${command}`).join('\n')}`
+    : `${setAside === null ? '' : `The database of the earlier demo is now ${setAside}.\n`}The database is ${db}. Try (in the repository: npm run tacit -- …):\n${next.map(command => `  ${command}`).join('\n')}`
 }
 
 /** Columns as wide as their widest cell, under one or more lines of titles; `right` lists those that are flush right. */

@@ -6,13 +6,13 @@ export interface DemoOptions {
   readonly seed: string
   /** Number of tasks, at least 50; 600 unless told. */
   readonly tasks?: number
-  /** Set the file at `db` aside (renamed) if it is an earlier demo's database. Any other file is refused all the same. */
-  readonly force: boolean
   readonly onProgress: (progress: { phase: string; done: number; total: number }) => void
 }
 
 export interface DemoResult {
   readonly db: string
+  /** Where the database of an earlier demo at `db` was moved; null if there was none. */
+  readonly setAside: string | null
   readonly seed: string
   /** Tasks that were measured and learned from, and tasks that were asked for (fewer fit on a very slow machine). */
   readonly tasks: number

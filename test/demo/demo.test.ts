@@ -18,7 +18,7 @@ let result: DemoResult
 beforeAll(async () => {
   const onProgress = ({ phase, done, total }: { phase: string; done: number; total: number }) =>
     phases.set(phase, done / total)
-  result = await runDemo({ db, seed: 'test', tasks, force: false, onProgress })
+  result = await runDemo({ db, seed: 'test', tasks, onProgress })
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -67,26 +67,21 @@ describe('the demo', () => {
 })
 
 describe('a file that is already there', () => {
-  const again = (path: string, force: boolean) =>
-    runDemo({ db: path, seed: 'test', tasks: 50, force, onProgress: () => undefined })
+  const again = (path: string) => runDemo({ db: path, seed: 'test', tasks: 50, onProgress: () => undefined })
 
-  test('is refused without force', async () => {
-    await expect(again(db, false)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
-  })
-
-  test('is refused even with force if it holds anything but a demo', async () => {
+  test('is refused if it holds anything but a demo', async () => {
     const own = join(folder, 'own.db')
     const tacit = await openTacit({ db: own })
     await tacit.record({ task: 'mine', arm: 'a', success: true })
     await tacit.close()
-    await expect(again(own, true)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
+    await expect(again(own)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' })
     const reopened = await openTacit({ db: own })
     expect((await reopened.status()).executions).toBe(1)
     await reopened.close()
   })
 
-  test('is set aside, not deleted, with force', async () => {
-    await again(db, true)
+  test('is set aside, not deleted, if it is an earlier demo’s', async () => {
+    expect((await again(db)).setAside).toBe(`${db}.old-1`)
     expect(existsSync(db)).toBe(true)
     expect(readdirSync(folder)).toContain('demo.db.old-1')
     const old = await openTacit({ db: `${db}.old-1` })
@@ -97,7 +92,7 @@ describe('a file that is already there', () => {
 
 test('too few tasks are refused before anything is written', async () => {
   const path = join(folder, 'none.db')
-  const run = runDemo({ db: path, seed: 'test', tasks: 3, force: false, onProgress: () => undefined })
+  const run = runDemo({ db: path, seed: 'test', tasks: 3, onProgress: () => undefined })
   await expect(run).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   expect(existsSync(path)).toBe(false)
 })

@@ -84,6 +84,9 @@ export function inputFrom(
     if (value === undefined) continue
     assign(input, flag.path, flag.constant ?? readFlag(value as string | string[], flag, shape))
   }
+  for (const flag of flags) {
+    if (values[new Option(flag.long).attributeName()] !== undefined) checkCompanions(flag, input, flags)
+  }
   return input
 }
 
@@ -167,9 +170,38 @@ function readText(text: string, schema: z.ZodType, where: string): unknown {
     .safeParse(preferred)
     .error!.issues.map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text
-  throw new TacitError('INVALID_INPUT', `${where} ${JSON.stringify(shown)}: ${problem.join('; ')}.`, {
-    details: { field: where },
+  throw new TacitError(
+    'INVALID_INPUT',
+    `${where} ${JSON.stringify(shown)}: ${problem.join('; ')}.${scaleHint(json, schema)}`,
+    {
+      details: { field: where },
+    },
+  )
+}
+
+/** One field of an object may need another: a message of an error says too little without its type. */
+function checkCompanions(given: Flag, input: Input, flags: readonly Flag[]): void {
+  const parent = given.path.slice(0, -1)
+  if (parent.length === 0) return
+  const object = parent.reduce<unknown>((node, key) => (node as Input | undefined)?.[key], input) as Input
+  const missing = flags.find(
+    ({ path, schema }) =>
+      path.length === given.path.length &&
+      path.slice(0, -1).join('.') === parent.join('.') &&
+      object[path.at(-1)!] === undefined &&
+      !schema.safeParse(undefined).success,
+  )
+  if (missing === undefined) return
+  throw new TacitError('INVALID_INPUT', `${given.long} needs ${missing.long} beside it: ${missing.description}`, {
+    details: { field: missing.long },
   })
+}
+
+/** What to write instead, where a number above 1 was meant on another scale. */
+function scaleHint(value: unknown, schema: z.ZodType): string {
+  if (typeof value !== 'number') return ''
+  const scaled = ['0-10', '0-100'].map(scale => ({ value, scale })).find(unit => schema.safeParse(unit).success)
+  return scaled === undefined ? '' : ` For another scale write '${JSON.stringify(scaled)}'.`
 }
 
 const looksLikeJson = (text: string) => /^\s*[[{]/.test(text)

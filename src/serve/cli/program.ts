@@ -15,7 +15,7 @@ export async function runCli(args: readonly string[]): Promise<void> {
     else await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) reportError(error, asJson)
-    else if (error.exitCode !== 0) reportError(usageError(error), asJson)
+    else if (error.exitCode !== 0) reportError(usageError(error, 'tacit'), asJson)
   }
 }
 
@@ -55,8 +55,17 @@ async function createProgram(args: readonly string[]): Promise<Command> {
     const command = program.command(entry.name).summary(entry.summary).description(entry.summary)
     command.helpGroup(entry.group)
     if (args.includes(entry.name)) (await entry.load())(command)
+    pointToOwnHelp(command, `tacit ${entry.name}`)
   }
   return program
+}
+
+/** Wrong usage of a command points to the help of that very command. */
+function pointToOwnHelp(command: Command, name: string): void {
+  command.exitOverride(error => {
+    throw error.exitCode === 0 ? error : usageError(error, name)
+  })
+  for (const child of command.commands) pointToOwnHelp(child, `${name} ${child.name()}`)
 }
 
 const programHelp = `
@@ -74,12 +83,12 @@ function version(): string {
   return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version
 }
 
-function usageError(error: CommanderError): TacitError {
+function usageError(error: CommanderError, name: string): TacitError {
   const message = error.message
     .replace(/^error: /, '')
     .replace(/\n/g, ' ')
     .trim()
-  return new TacitError('INVALID_INPUT', `${message.replace(/[^.)?]$/, '$&.')} See "tacit --help".`)
+  return new TacitError('INVALID_INPUT', `${message.replace(/[^.)?]$/, '$&.')} See "${name} --help".`)
 }
 
 /** Node decides about colours from the environment, for both streams at once. */

@@ -45,25 +45,29 @@ export async function recordLines(
     if (counts.failures.length < maxListed) counts.failures.push(failure)
     on.failure(failure)
   }
+  // Bad lines are told in their order: those that cannot be read wait for what the engine says of the others.
+  let bad: LineFailure[] = []
   const flush = async () => {
-    const taken = batch
+    const [taken, failures] = [batch, bad]
     batch = []
-    if (tacit === null || taken.length === 0) return
-    const items = await tacit.recordBatch(taken.map(({ value }) => value))
+    bad = []
+    const values = taken.map(({ value }) => value)
+    const items = tacit === null || values.length === 0 ? [] : await tacit.recordBatch(values)
     for (const item of items) {
       const failure = add(item, taken[item.index]!.line, counts)
-      if (failure !== null) fail(failure)
+      if (failure !== null) failures.push(failure)
     }
+    for (const failure of failures.sort((a, b) => a.line - b.line)) fail(failure)
   }
   try {
     for await (const line of lines) {
       if (line.text?.trim() === '') continue
       counts.lines += 1
       const read = readLine(line, tacit === null)
-      if ('code' in read) fail(read)
+      if ('code' in read) bad.push(read)
       else if (tacit === null) counts.valid += 1
       else batch.push({ line: line.number, value: read.value as RecordInput })
-      if (batch.length >= batchSize) await flush()
+      if (batch.length + bad.length >= batchSize) await flush()
       on.line()
     }
   } finally {
@@ -81,16 +85,22 @@ function readLine({ number: line, text, problem }: Line, check: boolean): LineFa
     return { value }
   } catch (error) {
     if (error instanceof SyntaxError) return failure(`not JSON: ${error.message}`)
-    if (error instanceof TacitError) return failure(error.message)
+    if (error instanceof TacitError) return failure(ofOneLine(error.message))
     throw error
   }
 }
 
 function add(item: BatchItem, line: number, counts: LineCounts): LineFailure | null {
-  if (item.status === 'error') return { line, ...item.error }
+  if (item.status === 'error') return { line, code: item.error.code, message: ofOneLine(item.error.message) }
   if (item.status === 'disabled')
     throw new TacitError('DISABLED', 'Tacit is switched off; nothing is recorded. Set enabled to true.')
   if (item.status === 'stored') counts.stored += 1
   else counts.duplicates += 1
   return null
 }
+
+/** Other lines are written all the same, and nobody counts the lines of a batch. */
+const ofOneLine = (message: string) =>
+  message
+    .replace(/^recordBatch\[\d+\]: /, '')
+    .replace('Correct the input and call again; nothing was written.', 'This line was not written.')

@@ -14,23 +14,21 @@ export function addDemo(command: Command): void {
     )
     .option('--seed <text>', 'Other tasks and other draws', 'demo')
     .option('--tasks <n>', 'Number of tasks, at least 50', wholeNumber)
-    .option('--force', 'Replace the database of an earlier demo')
   addExamples(command, [
     { title: 'In ./tacit-demo.db', line: 'tacit demo' },
-    { title: 'Again, with other tasks', line: 'tacit demo --seed another --force' },
+    { title: 'Again, with other tasks', line: 'tacit demo --seed another' },
     { title: 'Shorter, as data', line: 'tacit demo --tasks 120 --json --db /tmp/demo.db' },
   ])
   command.action(async () => {
     // Only --db counts here: the demo must not end up in the database that the configuration names.
     const { db = './tacit-demo.db', json } = globalOptions(command)
-    const { seed, tasks, force = false } = command.opts<{ seed: string; tasks?: number; force?: boolean }>()
+    const { seed, tasks } = command.opts<{ seed: string; tasks?: number }>()
     const { runDemo, renderDemo } = await import('../../../demo/main.ts')
     let phase = ''
     let progress = createProgress('')
     const result = await runDemo({
       db,
       seed,
-      force,
       ...(tasks === undefined ? {} : { tasks }),
       onProgress: step => {
         if (step.phase !== phase) {

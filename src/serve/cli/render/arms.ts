@@ -39,6 +39,10 @@ export function renderChoice(choice: ArmChoice): string {
     ],
     dim,
   )
+  const off =
+    stage === 'off'
+      ? `\n\n${paint('yellow', 'Tacit is switched off: this is your incumbent, and nothing was written.')}`
+      : ''
   const arms = Object.entries(distribution).sort(([, a], [, b]) => b - a)
   const table = renderTable<[string, number]>(
     [
@@ -51,7 +55,7 @@ export function renderChoice(choice: ArmChoice): string {
   )
   const rest =
     arms.length > maxArmsShown ? dim(`\n… and ${arms.length - maxArmsShown} more arms (--json lists all)`) : ''
-  return `${head}\n\n${facts}\n\n${table}${rest}`
+  return `${head}\n\n${facts}\n\n${table}${rest}${off}`
 }
 
 export function renderRecommendation({ task, taskType, arms, similar, policy }: Recommendation): string {
@@ -69,7 +73,12 @@ export function renderRecommendation({ task, taskType, arms, similar, policy }: 
     arms,
     dim,
   )
-  const tail = dim(`In brackets: 90 % interval. Policy ${policy.id} ${policy.version}.`)
+  // The probabilities of all arms sum to one: what is missing belongs to arms that the limit cut off.
+  const isCut = arms.reduce((sum, { probability }) => sum + probability, 0) < 1 - 1e-9
+  const more = isCut ? ' More arms rank lower; --limit shows them.' : ''
+  const tail = dim(
+    `In brackets: 90 % interval; duration and cost are medians. Policy ${policy.id} ${policy.version}.${more}`,
+  )
   const past = similar.length > 0 ? `\n\n${bold('Similar past tasks')}\n${renderSimilar(similar)}` : ''
   return `${head}\n\n${table}\n\n${arms[0]!.evidence.summary}\n${tail}${past}`
 }
@@ -89,7 +98,7 @@ export function renderPredictions(predictions: readonly ArmPrediction[]): string
   const { model } = predictions[0]!
   const similar = predictions.flatMap(({ evidence }) => evidence.similar).sort((a, b) => b.similarity - a.similarity)
   const past = similar.length > 0 ? `\n\n${bold('Nearest past tasks')}\n${renderSimilar(similar)}` : ''
-  const tail = dim(`In brackets: 90 % interval. Model ${model}.`)
+  const tail = dim(`In brackets: 90 % interval; duration and cost are medians. Model ${model}.`)
   return `${renderTable(columns, predictions, dim)}\n\n${tail}${past}`
 }
 

@@ -17,10 +17,12 @@ import { budgetPairs } from './limits.ts'
 
 /** The answer of a write: what was taken in and under which id. */
 export function renderWritten(what: string): (written: Written) => string {
-  return ({ id, executionId, status }) => {
+  return ({ id, executionId, status, awaitsDecision }) => {
     const of = id === executionId ? '' : ` of ${executionId}`
     if (status === 'disabled') return 'Nothing was written: Tacit is switched off.'
-    return status === 'stored' ? `${what} ${id}${of} is on record.` : `${what} ${id}${of} was on record already.`
+    const kept = status === 'stored' ? `${what} ${id}${of} is on record.` : `${what} ${id}${of} was on record already.`
+    if (awaitsDecision !== true) return kept
+    return paint('yellow', `${what} ${id}${of} is kept, but no decision ${executionId} is on record yet: check the id.`)
   }
 }
 
@@ -37,7 +39,7 @@ export function renderMetrics({ groupBy, groups, sinceUs, untilUs }: Metrics): s
       { title: 'executions', align: 'right', cell: ({ executions }) => formatCount(executions) },
       { title: 'no outcome', align: 'right', cell: ({ missing }) => formatCount(missing.outcome) },
       { title: 'success', align: 'right', cell: ({ successRate }) => successOf(successRate) },
-      { title: 'errors', align: 'right', cell: ({ errorRate }) => formatShare(errorRate) },
+      { title: 'failed', align: 'right', cell: ({ errorRate }) => formatShare(errorRate) },
       { title: 'p50', align: 'right', cell: ({ durationMs }) => formatDuration(durationMs?.p50 ?? null) },
       { title: 'p95', align: 'right', cell: ({ durationMs }) => formatDuration(durationMs?.p95 ?? null) },
       { title: 'mean cost', align: 'right', cell: ({ costUsd }) => formatMoney(costUsd?.mean ?? null) },
