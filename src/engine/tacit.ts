@@ -134,10 +134,12 @@ export class TacitEngine implements types.Tacit {
     const { task, taskType, learner, subject, eligible } = await this.#ask(request)
     const context = storedContext(request.context)
     const { id, version: policyVersion } = learner.policy
+    const ranked = rank(learner, eligible, subject, context, this.#parts.config)
     return {
       task,
       taskType,
-      arms: rank(learner, eligible, subject, context, this.#parts.config).slice(0, limit),
+      arms: ranked.slice(0, limit),
+      armsLeftOut: Math.max(0, ranked.length - limit),
       similar: await this.similar(request.task, { limit: 3 }),
       policy: { id, version: policyVersion },
     }

@@ -104,6 +104,8 @@ export interface Recommendation {
   readonly task: string
   readonly taskType: string | null
   readonly arms: readonly RankedArm[]
+  /** Arms that rank lower and were left out by `limit`. */
+  readonly armsLeftOut: number
   readonly similar: readonly SimilarTask[]
   readonly policy: { readonly id: string; readonly version: number }
 }

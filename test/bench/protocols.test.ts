@@ -78,7 +78,14 @@ function scripted(choose: (arms: string[], round: number) => string, pSuccess: n
           evidence,
         }),
       )
-      return { task: input.task, taskType: null, arms, similar: [], policy: { id: 'scripted', version: 1 } }
+      return {
+        task: input.task,
+        taskType: null,
+        arms,
+        similar: [],
+        armsLeftOut: 0,
+        policy: { id: 'scripted', version: 1 },
+      }
     },
     predict: async (input: DecideInput) =>
       idOf(input.arms).map((arm): ArmPrediction => ({ arm, evidence, ...prediction(arm === 'weak' ? null : 0.5) })),

@@ -108,8 +108,16 @@ describe('recordBatch', () => {
 
 test('steps and feedback may come before their decision, twice, and for executions nobody decided', async () => {
   const { tacit } = await openEngine()
-  expect(await tacit.step('later', { stepId: 's' })).toEqual({ id: 's', executionId: 'later', status: 'stored', awaitsDecision: true })
-  expect(await tacit.feedback('later', { feedbackId: 'f', value: 'good' })).toMatchObject({ status: 'stored', awaitsDecision: true })
+  expect(await tacit.step('later', { stepId: 's' })).toEqual({
+    id: 's',
+    executionId: 'later',
+    status: 'stored',
+    awaitsDecision: true,
+  })
+  expect(await tacit.feedback('later', { feedbackId: 'f', value: 'good' })).toMatchObject({
+    status: 'stored',
+    awaitsDecision: true,
+  })
   expect(await tacit.step('later', { stepId: 's' })).toMatchObject({ status: 'duplicate' })
   expect(await tacit.feedback('later', { feedbackId: 'f', value: 'poor' })).toMatchObject({ status: 'duplicate' })
   expect(await tacit.status()).toMatchObject({ executions: 0, parkedOutcomes: 0 })
