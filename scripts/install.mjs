@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The pinned runtime, a dev dependency: everything runs on it, whichever Node the machine has. */
@@ -17,6 +17,10 @@ export function ensureInstalled(root) {
   if (lockedAtMs === null) return 'package-lock.json is missing; restore it (git checkout package-lock.json).'
   const installedAtMs = modifiedAtMs('node_modules/.package-lock.json')
   if (!isStale({ installedAtMs, lockedAtMs, hasRuntime: existsSync(runtimeOf(root)) })) return null
+
+  // npm ci empties the folder first: behind a link it would empty somebody else's.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    return 'node_modules is a link and out of date. Install where it points to, or remove the link, and try again.'
 
   console.error(
     installedAtMs === null

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -53,6 +54,17 @@ describe('the command runner', () => {
     const result = await run('tacit')
     expect(result).toMatchObject({ status: 0, stdout: '[]\n' })
     expect(result.stderr).toBe('The lock file has changed: installing dependencies (npm ci) …\ninstalled\n')
+  })
+
+  test('does not install behind a link, where npm ci would empty a folder of somebody else', async () => {
+    renameSync(join(root, 'node_modules'), join(root, 'elsewhere'))
+    symlinkSync(join(root, 'elsewhere'), join(root, 'node_modules'))
+    setAge('package-lock.json', 10)
+    setAge('elsewhere/.package-lock.json', 20)
+    npmDoes('echo installed')
+    const result = await run('tacit')
+    expect(result).toMatchObject({ status: 1, stdout: '' })
+    expect(result.stderr).toContain('node_modules is a link and out of date')
   })
 
   test('says what to do when npm ci fails, and runs nothing', async () => {

@@ -13,6 +13,7 @@ import {
   formatShare,
   formatShareEstimate,
   formatUnitEstimate,
+  plural,
   shorten,
   unknown,
 } from '../format.ts'
@@ -58,7 +59,7 @@ export function renderChoice(choice: ArmChoice): string {
   return `${head}\n\n${facts}\n\n${table}${rest}${off}`
 }
 
-export function renderRecommendation({ task, taskType, arms, similar, policy }: Recommendation): string {
+export function renderRecommendation({ task, taskType, arms, armsLeftOut, similar, policy }: Recommendation): string {
   const head = `${bold(shorten(task, 70))}${taskType === null ? '' : dim(`  ${taskType}`)}`
   if (arms.length === 0) return `${head}\n\n${noArms}`
   const table = renderTable<RankedArm>(
@@ -73,9 +74,7 @@ export function renderRecommendation({ task, taskType, arms, similar, policy }: 
     arms,
     dim,
   )
-  // The probabilities of all arms sum to one: what is missing belongs to arms that the limit cut off.
-  const isCut = arms.reduce((sum, { probability }) => sum + probability, 0) < 1 - 1e-9
-  const more = isCut ? ' More arms rank lower; --limit shows them.' : ''
+  const more = armsLeftOut > 0 ? ` ${plural(armsLeftOut, 'more arm')} ranked lower; --limit shows them.` : ''
   const tail = dim(
     `In brackets: 90 % interval; duration and cost are medians. Policy ${policy.id} ${policy.version}.${more}`,
   )
