@@ -1,6 +1,6 @@
 import type { State } from '../state.ts'
-import { ArmStatistics } from './arm-statistics.ts'
-import type { Choice, Experience, Policy, Situation } from './policy.ts'
+import { ContextFreePolicy } from './context-free.ts'
+import type { Choice, Situation } from './policy.ts'
 import { mixWithFloor } from './probabilities.ts'
 
 /** Cells of the grid on which the probability of being best is summed. */
@@ -10,48 +10,26 @@ const gridSize = 512
  * Thompson sampling with Beta posteriors per arm, blind to the task: a baseline. The probability that each arm is the
  * best is computed on a grid, and the arm is drawn from exactly these probabilities, so that they are its propensities.
  */
-export class ThompsonPolicy implements Policy {
-  readonly id = 'thompson'
-  readonly version = 1
-  readonly drifts = []
-  readonly #statistics: ArmStatistics
+export class ThompsonPolicy extends ContextFreePolicy {
+  override readonly id = 'thompson'
+  override readonly version = 1
   readonly #minProbability: number
 
   constructor(options: { minProbability: number; halfLifeDays: number | null }, state?: State) {
+    super(options, state)
     this.#minProbability = options.minProbability
-    this.#statistics = new ArmStatistics(options.halfLifeDays, state)
   }
 
-  choose({ arms, adjustment }: Situation): Choice {
+  override choose({ arms, adjustment }: Situation): Choice {
     const masses = arms.map(arm => {
-      const { successes, failures } = this.#statistics.counts(arm)
+      const { successes, failures } = this.statistics.counts(arm)
       return betaMasses(1 + successes, 1 + failures)
     })
     if (adjustment !== undefined) shift(masses, adjustment)
     return {
       probabilities: mixWithFloor(probabilitiesOfBest(masses), this.#minProbability),
-      ...this.#statistics.summary(arms),
+      ...this.statistics.summary(arms),
     }
-  }
-
-  advance(day: number): void {
-    this.#statistics.advance(day)
-  }
-
-  learn(experience: Experience): readonly [] {
-    this.#statistics.add(experience, 1)
-    return []
-  }
-
-  retract(experience: Experience): void {
-    this.#statistics.add(experience, -1)
-  }
-
-  begin(): void {}
-  end(): void {}
-
-  toState(): State {
-    return this.#statistics.toState()
   }
 }
 
