@@ -277,8 +277,8 @@ export class Learner {
   }
 }
 
-/** Identity of a task whose text was never met before, not even nearly. */
-const identityOf = (task: string, taskType: string | null) => hash53(`${taskType ?? ''}\u0000${task}`)
+/** Identity of a task by its type and its words, to the letter; what a text that was never met, not even nearly, goes by. */
+export const identityOf = (task: string, taskType: string | null) => hash53(`${taskType ?? ''}\u0000${task}`)
 
 /** Features of the last few texts: a task is met at its decision and again at its outcome. */
 const recent = new Map<string, SparseFeatures>()

@@ -1,8 +1,8 @@
 import type { LoggedChoice } from '../analyse/off-policy/logged-choice.ts'
 import type { Config } from '../config.ts'
-import { hash53 } from '../math/hash.ts'
 import { comparePositions, type Decision, type Fact, type FactOf, type Outcome } from '../records.ts'
 import type { ExecutionFilter, Store } from '../store/store.ts'
+import { identityOf } from './learner.ts'
 import { utilityOf } from './utility.ts'
 
 const pageSize = 500
@@ -49,7 +49,7 @@ function entryOf(facts: readonly Fact[], weights: Config['utility']): LogEntry |
   const feedback = facts.filter((fact): fact is FactOf<'feedback'> => fact.kind === 'feedback')
   return {
     decision,
-    task: hash53(JSON.stringify([decision.body.taskType, decision.body.task])),
+    task: identityOf(decision.body.task, decision.body.taskType),
     arm: outcome?.body.arm?.id ?? decision.body.arm,
     utility: outcome === undefined ? null : utilityOf(outcome.body, feedback, weights),
     hasOutcome: outcome !== undefined,
