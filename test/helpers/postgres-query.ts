@@ -1,0 +1,17 @@
+import { Client } from 'pg'
+
+/** Runs one statement on a connection of its own. */
+export async function query(
+  url: string,
+  statement: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query(statement, [...values])
+    return rows
+  } finally {
+    await client.end()
+  }
+}

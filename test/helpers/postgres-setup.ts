@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestProject } from 'vitest/node'
+import { type PostgresServer, startPostgres } from '../../scripts/postgres/server.ts'
+import { query } from './postgres-query.ts'
+
+/** What the tests of one run share: a server and, on it, an empty database with the extension "vector" to copy. */
+export interface TestServer {
+  readonly url: string
+  readonly template: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Where tests ask for the server. */
+    postgresDesk: string
+  }
+}
+
+/**
+ * One PostgreSQL for a whole run of the tests, started when the first test asks for it: on the loopback the first
+ * answer takes as long as the start. If there is none to be had, each test that asks fails with the reason.
+ */
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  let own: PostgresServer | undefined
+  let started: Promise<TestServer> | undefined
+  const start = async (): Promise<TestServer> => {
+    const given = process.env.TACIT_TEST_DATABASE_URL
+    // Tests of what survives a crash start servers of their own; here only speed counts.
+    if (!given) own = await startPostgres({ settings: { fsync: 'off', full_page_writes: 'off' } })
+    const url = given || own!.url
+    const template = `tacit_test_${randomUUID().slice(0, 8)}`
+    await query(url, `create database ${template}`)
+    await query(databaseAt(url, template), 'create extension vector')
+    return { url, template }
+  }
+
+  const desk = createServer((_request, response) => {
+    started ??= start()
+    started.then(
+      server => response.end(JSON.stringify(server)),
+      (error: Error) => response.writeHead(500).end(error.message),
+    )
+  })
+  await new Promise<void>(resolve => desk.listen(0, '127.0.0.1', resolve))
+  provide('postgresDesk', `http://127.0.0.1:${(desk.address() as AddressInfo).port}/`)
+
+  return async () => {
+    desk.close()
+    const server = await started?.catch(() => undefined)
+    if (own !== undefined) await own.remove()
+    else if (server !== undefined) await dropAll(server)
+  }
+}
+
+/** The same server and login, another database. */
+export function databaseAt(url: string, name: string): string {
+  const other = new URL(url)
+  other.pathname = `/${name}`
+  return other.href
+}
+
+/** Leaves a server that is not ours as it was: without the databases of tests that broke off. */
+async function dropAll({ url, template }: TestServer): Promise<void> {
+  const names = await query(url, 'select datname from pg_database where starts_with(datname, $1)', [template])
+  for (const { datname } of names) await query(url, `drop database ${datname} with (force)`)
+}

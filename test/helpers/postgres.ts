@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import { inject } from 'vitest'
+import { query } from './postgres-query.ts'
+import { databaseAt, type TestServer } from './postgres-setup.ts'
+
+/** An empty database with the extension "vector", for one test. */
+export interface FreshDatabase {
+  readonly url: string
+  /** Removes it, cutting what is still connected. */
+  drop(): Promise<void>
+}
+
+let server: Promise<TestServer> | undefined
+
+/**
+ * Makes a database on the PostgreSQL of this test run, in some 30 ms. Tests that stop or kill a server start one of
+ * their own with `startPostgres`.
+ * @throws Error that says why there is no PostgreSQL and what to do.
+ */
+export async function freshDatabase(): Promise<FreshDatabase> {
+  server ??= askForServer()
+  const { url, template } = await server
+  const name = `${template}_${randomUUID().slice(0, 8)}`
+  await query(url, `create database ${name} template ${template}`)
+  return {
+    url: databaseAt(url, name),
+    drop: async () => {
+      await query(url, `drop database ${name} with (force)`)
+    },
+  }
+}
+
+async function askForServer(): Promise<TestServer> {
+  const answer = await fetch(inject('postgresDesk'))
+  if (!answer.ok) throw new Error(await answer.text())
+  return (await answer.json()) as TestServer
+}
