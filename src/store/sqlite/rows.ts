@@ -1,11 +1,6 @@
-import type { Fact, Stage } from '../../records.ts'
 import type { Projection } from '../projection.ts'
-import type { LoggedFact } from '../store.ts'
-import type { Row, Value } from './connection.ts'
-
-/** Between rows and values. Facts and text were validated when they came in, so rows are trusted. */
-
-export const factColumns = 'cursor, id, kind, execution_id, at_us, recorded_at_us, origin, body'
+import { executionValues as sharedValues } from '../rows.ts'
+import type { Value } from './connection.ts'
 
 /** Begins a query over `scopes`, found by jumping along an index from one scope to the next; ends with a null. */
 export const withScopes = `
@@ -15,103 +10,9 @@ export const withScopes = `
     SELECT (SELECT min(fact.scope) FROM fact WHERE fact.scope > scopes.scope) FROM scopes WHERE scopes.scope IS NOT NULL
   )`
 
-export function toLoggedFact(row: Row): LoggedFact {
-  const fact = {
-    id: row.id,
-    kind: row.kind,
-    executionId: row.execution_id,
-    atUs: row.at_us,
-    recordedAtUs: row.recorded_at_us,
-    origin: row.origin,
-    body: JSON.parse(row.body as string),
-  } as Fact
-  return { fact, cursor: row.cursor as number }
-}
-
-const executionColumns = [
-  'scope',
-  'id',
-  'decided_at_us',
-  'task_type',
-  'repository',
-  'arm',
-  'chosen_arm',
-  'propensity',
-  'stage',
-  'outcome_at_us',
-  'success',
-  'quality',
-  'duration_ms',
-  'cost_micro_usd',
-  'error_type',
-  'rating_sum_nano',
-  'rating_count',
-  'outcome_arm',
-  'outcome_id',
-  'outcome_recorded_at_us',
-  'task_json',
-]
-/** Inserts an execution, or replaces what its row holds. */
-export const upsertExecution =
-  `INSERT INTO execution (${executionColumns.join(', ')}) VALUES (${executionColumns.map(() => '?').join(', ')}) ` +
-  `ON CONFLICT (scope, id) DO UPDATE SET ${executionColumns
-    .slice(2)
-    .map(column => `${column} = excluded.${column}`)
-    .join(', ')}`
-
-/** The values for `upsertExecution`. */
-export function executionValues(scope: string, row: Projection): Value[] {
-  return [
-    scope,
-    row.id,
-    row.decidedAtUs,
-    row.taskType,
-    row.repository,
-    row.arm,
-    row.chosenArm,
-    row.propensity,
-    row.stage,
-    row.outcomeAtUs,
-    row.success === null ? null : Number(row.success),
-    row.quality,
-    row.durationMs,
-    row.costMicroUsd,
-    row.errorType,
-    row.ratingSumNano,
-    row.ratingCount,
-    row.outcomeArm,
-    row.outcomePosition?.id ?? null,
-    row.outcomePosition?.recordedAtUs ?? null,
-    row.task === null ? null : JSON.stringify(row.task),
-  ]
-}
-
-export function toProjection(row: Row): Projection {
-  return {
-    id: row.id as string,
-    decidedAtUs: row.decided_at_us as number | null,
-    task: row.task_json === null ? null : (JSON.parse(row.task_json as string) as string),
-    taskType: row.task_type as string | null,
-    repository: row.repository as string | null,
-    arm: row.arm as string | null,
-    chosenArm: row.chosen_arm as string | null,
-    propensity: row.propensity as number | null,
-    stage: row.stage as Stage | null,
-    outcomeAtUs: row.outcome_at_us as number | null,
-    success: row.success === null ? null : row.success === 1,
-    quality: row.quality as number | null,
-    durationMs: row.duration_ms as number | null,
-    costMicroUsd: row.cost_micro_usd as number | null,
-    errorType: row.error_type as string | null,
-    ratingSumNano: row.rating_sum_nano as number,
-    ratingCount: row.rating_count as number,
-    outcomeArm: row.outcome_arm as string | null,
-    outcomePosition:
-      row.outcome_id === null
-        ? null
-        : { id: row.outcome_id as string, recordedAtUs: row.outcome_recorded_at_us as number },
-  }
-}
+/** The values of the columns of an execution, in their order; SQLite has no booleans. */
+export const executionValues = (projection: Projection): Value[] =>
+  sharedValues(projection).map(value => (typeof value === 'boolean' ? Number(value) : value))
 
 /** The bytes of a vector as they are kept. */
 export const toBytes = (vector: Float32Array): Uint8Array =>

@@ -1,10 +1,11 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type { CompiledQuery } from 'kysely'
-import { TacitError } from '../../errors.ts'
-import { comparePositions, type FactKind, nameSchema, type Position } from '../../records.ts'
+import { comparePositions, type FactKind, type Position } from '../../records.ts'
+import { appendGroups, assertAppendable, assertScope } from '../append.ts'
 import { cosineTo } from '../cosine.ts'
 import { toExecutionRow } from '../projection.ts'
 import { executionsQuery, scanQuery, sqliteQueries, vectorsQuery } from '../queries.ts'
+import { factColumns, toLoggedFact, toProjection } from '../rows.ts'
 import type {
   Appended,
   ExecutionFilter,
@@ -19,10 +20,10 @@ import type {
   VectorRow,
 } from '../store.ts'
 import { Top } from '../top.ts'
-import { appendGroups, assertAppendable, RecordClock } from './append.ts'
+import { RecordClock, SqliteTarget } from './append.ts'
 import type { Connection, Row, Value } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
-import { factColumns, toLoggedFact, toProjection, toVector, withScopes } from './rows.ts'
+import { toVector, withScopes } from './rows.ts'
 
 /** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
 const pageLength = 512
@@ -38,12 +39,14 @@ export class SqliteStore implements Store {
   readonly origin: string
   readonly #connection: Connection
   readonly #clock: RecordClock
+  readonly #lane: WriteLane
   #dataVersion: number
 
   constructor(connection: Connection, now: () => number) {
     this.#connection = connection
     this.location = connection.location
     this.#clock = new RecordClock(connection, now)
+    this.#lane = new WriteLane(connection, () => this.#clock.catchUp())
     this.origin = String(connection.value('SELECT value FROM meta WHERE key = ?', 'origin'))
     this.#dataVersion = this.#readDataVersion()
   }
@@ -57,7 +60,7 @@ export class SqliteStore implements Store {
     assertAppendable(groups, vectors)
     return this.#connection.write(() => {
       this.#clock.catchUp()
-      return appendGroups(this.#connection, this.#clock, scope, groups, vectors)
+      return appendGroups(new SqliteTarget(this.#connection, this.#clock, scope), scope, groups, vectors)
     })
   }
 
@@ -228,7 +231,7 @@ export class SqliteStore implements Store {
   }
 
   #change(sql: string, ...values: readonly Value[]): Promise<void> {
-    return this.#connection.write(() => this.#connection.run(sql, ...values))
+    return this.#lane.write(() => this.#connection.run(sql, ...values))
   }
 
   /** Changes exactly when another connection, of this process or another, has committed. */
@@ -238,10 +241,3 @@ export class SqliteStore implements Store {
 }
 
 const toRow = (row: Row): ExecutionRow => toExecutionRow(toProjection(row))
-
-/** A scope is a name: what a database cannot tell apart (broken Unicode) must not become one scope. */
-function assertScope(scope: string): void {
-  const result = nameSchema.safeParse(scope)
-  if (result.success) return
-  throw new TacitError('INVALID_INPUT', `The scope ${result.error.issues[0]!.message}. Choose another name.`)
-}

@@ -1,0 +1,109 @@
+import { TacitError } from '../errors.ts'
+import { type Fact, nameSchema } from '../records.ts'
+import { type Projection, project } from './projection.ts'
+import type { Appended, FactDraft, LoggedFact, VectorRow } from './store.ts'
+
+/** A time beyond this (the year 2200) is a mistake; kept, it would push the clock of every later fact ahead. */
+const latestRecordableUs = 7_258_118_400_000_000
+
+/** What appending asks of a database, inside one transaction of it. */
+export interface AppendTarget {
+  findFact(id: string): LoggedFact | undefined
+  findExecution(id: string): Projection | null
+  /** Gives a new fact its time of recording and its place, and keeps it. */
+  insertFact(draft: FactDraft): LoggedFact
+  keepExecution(projection: Projection): void
+  /** Keeps a vector unless its execution has one of that embedder. */
+  keepVector(vector: VectorRow): void
+}
+
+/** @throws TacitError INVALID_INPUT for a draft or a vector that cannot be kept. */
+export function assertAppendable(groups: readonly (readonly FactDraft[])[], vectors: readonly VectorRow[]): void {
+  for (const draft of groups.flat()) {
+    const { id, kind, executionId, recordedAtUs } = draft
+    if (kind === 'decision' && id !== executionId) {
+      throw invalid(`the decision ${id} names another execution, ${executionId}; the two must be the same`)
+    }
+    if (recordedAtUs !== undefined && !(recordedAtUs >= 0 && recordedAtUs <= latestRecordableUs)) {
+      throw invalid(`the fact ${id} was recorded at ${recordedAtUs} µs, which is not between the years 1970 and 2200`)
+    }
+  }
+  for (const { executionId, vector } of vectors) {
+    if (vector.length === 0 || !vector.every(Number.isFinite)) {
+      throw invalid(`the vector of ${executionId} is empty or holds a value that is not a finite number`)
+    }
+  }
+}
+
+/** A scope is a name: what a database cannot tell apart (broken Unicode) must not become one scope. */
+export function assertScope(scope: string): void {
+  const result = nameSchema.safeParse(scope)
+  if (result.success) return
+  throw new TacitError('INVALID_INPUT', `The scope ${result.error.issues[0]!.message}. Choose another name.`)
+}
+
+/**
+ * Appends groups to `target`; what became of each. Nothing is undone here: if it throws, the transaction must be.
+ * @throws TacitError INVALID_INPUT for a vector of an execution that is not there.
+ */
+export function appendGroups(
+  target: AppendTarget,
+  scope: string,
+  groups: readonly (readonly FactDraft[])[],
+  vectors: readonly VectorRow[],
+): Appended[] {
+  const stored = new Set<string>()
+  const results = groups.map(group => appendGroup(target, group, stored))
+  const decided = new Set(groups.flat().flatMap(({ kind, id }) => (kind === 'decision' ? [id] : [])))
+  for (const vector of vectors) {
+    const { executionId } = vector
+    if (decided.has(executionId) && !stored.has(executionId)) continue
+    if (target.findExecution(executionId) === null) {
+      throw invalid(`there is a vector for ${executionId}, but no such execution in the scope ${scope}`)
+    }
+    target.keepVector(vector)
+  }
+  return results
+}
+
+function appendGroup(target: AppendTarget, group: readonly FactDraft[], stored: Set<string>): Appended {
+  const earlier = new Map<string, FactDraft | LoggedFact>()
+  for (const draft of group) {
+    const held = earlier.get(draft.id) ?? target.findFact(draft.id)
+    const other = held === undefined ? draft : 'fact' in held ? held.fact : held
+    if (other.kind !== draft.kind || other.executionId !== draft.executionId) {
+      return { status: 'conflict', facts: [], conflictId: draft.id }
+    }
+    earlier.set(draft.id, held ?? draft)
+  }
+  const executions = new Map<string, Projection>()
+  const facts: LoggedFact[] = []
+  let isNew = false
+  for (const held of earlier.values()) {
+    if ('fact' in held) {
+      facts.push(held)
+      continue
+    }
+    const logged = target.insertFact(held)
+    const { executionId } = logged.fact
+    const before = executions.get(executionId) ?? target.findExecution(executionId)
+    executions.set(executionId, project(before, logged.fact))
+    facts.push(logged)
+    stored.add(logged.fact.id)
+    isNew = true
+  }
+  for (const execution of executions.values()) target.keepExecution(execution)
+  return { status: isNew ? 'stored' : 'duplicate', facts }
+}
+
+/**
+ * A draft as it will be read back, with the text that is kept of its body: what is learned now and what is learned on
+ * replay must be the same.
+ */
+export function asRead(draft: FactDraft, recordedAtUs: number): { fact: Fact; body: string } {
+  const { id, kind, executionId, atUs, origin } = draft
+  const body = JSON.stringify(draft.body)
+  return { body, fact: { id, kind, executionId, atUs, recordedAtUs, origin, body: JSON.parse(body) } as Fact }
+}
+
+const invalid = (text: string) => new TacitError('INVALID_INPUT', `append: ${text}. Nothing was written.`)
