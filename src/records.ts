@@ -249,12 +249,12 @@ export interface Estimate {
   /** Effective number of observations behind it (decayed, shared evidence counted in part). */
   readonly nEff: number
 }
-const estimateSchema = z.object({
+export const estimateSchema = z.object({
   value: z.number().nullable(),
   interval: z.tuple([z.number(), z.number()]).readonly().nullable(),
   nEff: z.number(),
 })
-const predictionSchema = z.object({
+export const predictionSchema = z.object({
   pSuccess: estimateSchema,
   durationMs: estimateSchema,
   costUsd: estimateSchema,

@@ -1,24 +1,27 @@
-import { define } from './operation.ts'
+import { adds, asks, define, rebuilds } from './operation.ts'
 import * as inputs from './operation-inputs.ts'
+import * as outputs from './operation-outputs.ts'
 import type { OperationName } from './operation-summaries.ts'
 import { viewOperations } from './views/operations.ts'
 
-export { type Operation, runOperation } from './operation.ts'
+export { type Access, accessLevels, type Operation, runOperation } from './operation.ts'
 
 const task = 'Speed up the nightly sales report'
 const arms = ['optimizer', 'architect', 'security']
 
 /**
- * The one list of what Tacit can be asked to do. Each edge (the command line now; HTTP and tools of agents) is made from
- * it, so they cannot drift apart: `input` gives flags, body and tool schema; `examples` give the examples of each.
+ * The one list of what Tacit can be asked to do. Each edge (command line, HTTP, tools of agents) is made from it, so they
+ * cannot drift apart: `input` gives flags, body and tool schema; `output` the answer; `examples` the examples of each.
  */
 export const operations = {
   decide: define('decide', {
+    title: 'Choose an arm',
     description:
       'Chooses one of the arms for a task from what was learned, and writes the choice down with the exact probability ' +
       'with which it was made and with what is expected of it. Run the task with the arm, then report with observe.',
     input: inputs.decideInput,
-    readOnly: false,
+    output: outputs.decideOutput,
+    ...adds('decide'),
     examples: [
       { title: 'Choose among three agents', input: { task, taskType: 'database', arms } },
       {
@@ -36,11 +39,13 @@ export const operations = {
   }),
 
   observe: define('observe', {
+    title: 'Report an outcome',
     description:
       'Reports the outcome of a decision; Tacit learns from it at once. Leave out what is not known: it stays unknown. ' +
       'Reporting the same outcome id twice changes nothing; another outcome id is a correction.',
     input: inputs.observeInput,
-    readOnly: false,
+    output: outputs.writtenOutput,
+    ...adds('record'),
     examples: [
       {
         title: 'It worked',
@@ -60,11 +65,13 @@ export const operations = {
   }),
 
   record: define('record', {
+    title: 'Record an execution',
     description:
       'Takes in an execution of the past with its outcome, steps and ratings. It was chosen without Tacit, so it has no ' +
       'probability of choice; it is learned from all the same.',
     input: inputs.recordInput,
-    readOnly: false,
+    output: outputs.writtenOutput,
+    ...adds('record'),
     examples: [
       {
         title: 'One execution',
@@ -75,9 +82,11 @@ export const operations = {
   }),
 
   step: define('step', {
+    title: 'Add a step',
     description: 'Adds one step (a tool call, a model call, a hand-off …) to an execution.',
     input: inputs.stepInput,
-    readOnly: false,
+    output: outputs.writtenOutput,
+    ...adds('record'),
     examples: [
       {
         title: 'A tool call',
@@ -88,9 +97,11 @@ export const operations = {
   }),
 
   feedback: define('feedback', {
+    title: 'Rate an execution',
     description: 'Rates an execution: by a person, a test, a judge or a proxy, on one dimension.',
     input: inputs.feedbackInput,
-    readOnly: false,
+    output: outputs.writtenOutput,
+    ...adds('record'),
     examples: [
       {
         title: 'In a word',
@@ -105,21 +116,25 @@ export const operations = {
   }),
 
   recommend: define('recommend', {
+    title: 'Rank the arms',
     description:
       'Ranks the arms for a task by what is expected of them, with the evidence and with similar past tasks. ' +
       'Nothing is chosen and nothing is written.',
     input: inputs.recommendInput,
-    readOnly: true,
+    output: outputs.recommendOutput,
+    ...asks,
     examples: [{ title: 'The three best arms', input: { task, taskType: 'database', limit: 3 } }],
     handler: (tacit, input) => tacit.recommend(input),
   }),
 
   predict: define('predict', {
+    title: 'Predict outcomes',
     description:
       'Says what to expect of each arm on a task: success, duration and cost, each with its 90 % interval; and what that ' +
       'rests on: observations, how much each level says, and the nearest past tasks.',
     input: inputs.predictInput,
-    readOnly: true,
+    output: outputs.predictOutput,
+    ...asks,
     examples: [
       { title: 'Two arms side by side', input: { task, taskType: 'database', arms: ['optimizer', 'architect'] } },
     ],
@@ -127,9 +142,11 @@ export const operations = {
   }),
 
   similar: define('similar', {
+    title: 'Find similar tasks',
     description: 'Lists past tasks in the order of the similarity of their words, with what came of them.',
     input: inputs.similarInput,
-    readOnly: true,
+    output: outputs.similarOutput,
+    ...asks,
     examples: [
       { title: 'Five database tasks of the last month', input: { task, taskType: 'database', limit: 5, daysBack: 30 } },
     ],
@@ -137,11 +154,13 @@ export const operations = {
   }),
 
   metrics: define('metrics', {
+    title: 'Sum up executions',
     description:
       'Sums up executions by arm, by task type or by both: success with its 95 % interval, duration, cost, quality and ' +
       'rating. What is missing is counted as missing.',
     input: inputs.metricsInput,
-    readOnly: true,
+    output: outputs.metricsOutput,
+    ...asks,
     examples: [
       { title: 'By arm and kind of task, last week', input: { groupBy: ['arm', 'taskType'], daysBack: 7 } },
       { title: 'Kinds of task met at least ten times', input: { groupBy: ['taskType'], minCount: 10 } },
@@ -150,11 +169,13 @@ export const operations = {
   }),
 
   pareto: define('pareto', {
+    title: 'Compare arms by several objectives',
     description:
       'Compares the arms by several objectives at once, from what they achieved: the front of those that no other arm ' +
       'beats in everything, and of the others, which arms dominate them and whether clearly.',
     input: inputs.paretoInput,
-    readOnly: true,
+    output: outputs.paretoOutput,
+    ...asks,
     examples: [
       { title: 'By success, duration and cost', input: {} },
       {
@@ -166,22 +187,26 @@ export const operations = {
   }),
 
   calibration: define('calibration', {
+    title: 'Judge the forecasts',
     description:
       'Judges the forecasts that were stored with decisions by what came of them, per model version: Brier score, ' +
       'calibration error and reliability table of success; error and coverage of the 90 % intervals of duration and cost.',
     input: inputs.calibrationInput,
-    readOnly: true,
+    output: outputs.calibrationOutput,
+    ...asks,
     examples: [{ title: 'Forecasts of the last 30 days', input: { daysBack: 30 } }],
     handler: (tacit, input) => tacit.calibration(input),
   }),
 
   'policy evaluate': define('policy evaluate', {
+    title: 'Judge another policy',
     description:
       'Judges a policy by the decisions on record, without running it: what it would have earned on them, with a 95 % ' +
       'interval, beside what was earned. Rests on the probabilities with which the decisions were made; refuses, with the ' +
       'reason, where they say too little.',
     input: inputs.policyEvaluateInput,
-    readOnly: true,
+    output: outputs.policyEvaluateOutput,
+    ...asks,
     examples: [
       { title: 'Would the best arm of each kind of task have done better?', input: { policy: 'taskType-best' } },
       {
@@ -193,20 +218,24 @@ export const operations = {
   }),
 
   status: define('status', {
+    title: 'Show the status',
     description: 'Shows what is on record, how many outcomes are awaited, and the errors of Tacit itself.',
     input: inputs.statusInput,
-    readOnly: true,
+    output: outputs.statusOutput,
+    ...asks,
     examples: [{ title: 'The database in use', input: {} }],
     handler: tacit => tacit.status(),
   }),
 
   replay: define('replay', {
+    title: 'Replay the log',
     description:
       'Rebuilds everything learned from the log, keeps it, and reports the fingerprints of both. With verify, the rebuilt ' +
       'state is only compared with the live one.',
     input: inputs.replayInput,
     // Without verify the rebuilt state is kept as the new snapshot.
-    readOnly: false,
+    output: outputs.replayOutput,
+    ...rebuilds,
     examples: [
       { title: 'Fingerprints of log and learned state', input: {} },
       { title: 'Check that live and replayed state agree', input: { verify: true } },
