@@ -16,6 +16,7 @@ import {
   stepSchema,
   type TaskInput,
 } from '../records.ts'
+import { logHash, sha256 } from '../store/log-hash.ts'
 import type { FactDraft } from '../store/store.ts'
 import { calibrate } from './calibration.ts'
 import { observationsOf, weighedEvidenceOf } from './choice.ts'
@@ -23,7 +24,6 @@ import { decide } from './decide.ts'
 import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
 import { EventBus } from './events.ts'
 import { importFacts } from './import.ts'
-import { logHash, sha256 } from './log-hash.ts'
 import {
   calibrationInput,
   metricsInput,
@@ -231,6 +231,7 @@ export class TacitEngine implements types.Tacit {
     const errors = { ...counters }
     for (const [where, count] of this.#unsavedErrors) errors[where] = (errors[where] ?? 0) + count
     const { id, version: policyVersion } = learner.policy
+    const { firstAtUs, lastAtUs, ...counts } = stats
     return {
       version,
       db: store.location,
@@ -239,14 +240,14 @@ export class TacitEngine implements types.Tacit {
       stage: config.stage,
       policy: { id, version: policyVersion },
       embedder: embedder.id,
-      ...stats,
+      ...counts,
       joinRate: stats.executions === 0 ? null : stats.withOutcome / stats.executions,
       inFlight: learner.inFlight(this.#parts.now() * 1000),
       budget: learner.ledger.budget.report(this.#parts.now() / dayMs),
       arms: learner.arms.size,
       taskTypes: learner.taskTypes,
-      firstAt: toIso(stats.firstAtUs),
-      lastAt: toIso(stats.lastAtUs),
+      firstAt: toIso(firstAtUs),
+      lastAt: toIso(lastAtUs),
       drifts: learner.drifts.map(({ day, ...drift }) => ({ ...drift, on: toIso(day * 86_400e6)!.slice(0, 10) })),
       errors,
     }

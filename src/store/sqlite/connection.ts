@@ -76,6 +76,10 @@ export class Connection {
     this.statement(sql).run(...values)
   }
 
+  get isInTransaction(): boolean {
+    return this.#database.isTransaction
+  }
+
   /** `body` in one transaction under the write lock: all of it is kept, or, if it throws, nothing. It may run again. */
   write<T>(body: () => T): Promise<T> {
     return this.attempt(() => this.#transaction('BEGIN IMMEDIATE', body))

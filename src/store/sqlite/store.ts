@@ -24,6 +24,7 @@ import { RecordClock, SqliteTarget } from './append.ts'
 import type { Connection, Row, Value } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
 import { toVector, withScopes } from './rows.ts'
+import { WriteLane } from './write-lane.ts'
 
 /** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
 const pageLength = 512
@@ -58,10 +59,9 @@ export class SqliteStore implements Store {
   ): Promise<Appended[]> {
     assertScope(scope)
     assertAppendable(groups, vectors)
-    return this.#connection.write(() => {
-      this.#clock.catchUp()
-      return appendGroups(new SqliteTarget(this.#connection, this.#clock, scope), scope, groups, vectors)
-    })
+    return this.#lane.write(() =>
+      appendGroups(new SqliteTarget(this.#connection, this.#clock, scope), scope, groups, vectors),
+    )
   }
 
   async tail(scope: string, cursor: number, limit: number): Promise<LoggedFact[]> {
