@@ -15,14 +15,18 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Become a standby that follows this server by streaming replication, instead of starting empty. */
   readonly standbyOf?: PostgresServer
+  /** Where the folder with its data is made; default: the temporary directory. */
+  readonly parent?: string
 }
 
 /** A PostgreSQL server of our own on the loopback, for tests and measurements: anybody on this machine may log in. */
 export interface PostgresServer {
   readonly port: number
+  /** The number of its main process. */
+  readonly pid: number
   /** The database "postgres", as superuser. */
   readonly url: string
-  /** Starts again after `stop` or `kill`, on the same port and data. */
+  /** Starts it unless it runs, on the same port and data. */
   start(): Promise<void>
   /** Ends it as an administrator would: connections are cut, the data are written. */
   stop(): Promise<void>
@@ -38,7 +42,7 @@ const startLimitMs = 60_000
 export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
   const programs = await postgresPrograms()
   const account = serverAccount()
-  const folder = await mkdtemp(join(tmpdir(), 'tacit-postgres-'))
+  const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'tacit-postgres-'))
   if (account.uid !== undefined) await chown(folder, account.uid, account.gid)
   const data = join(folder, 'data')
   const program = (name: string, args: string[]) => run(join(programs, name), args, { ...account, cwd: '/' })
@@ -92,7 +96,12 @@ class Server implements PostgresServer {
     this.#settings = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   }
 
+  get pid(): number {
+    return this.#process?.pid ?? -1
+  }
+
   async start(): Promise<void> {
+    if (this.#process !== null && isAlive(this.#process)) return
     const deadline = Date.now() + startLimitMs
     for (;;) {
       const child = this.#spawn()
@@ -134,7 +143,7 @@ class Server implements PostgresServer {
 
   /** Waits until the server takes connections; false if it ended before. */
   async #answers(child: ChildProcess, deadline: number): Promise<boolean> {
-    while (child.exitCode === null && child.signalCode === null) {
+    while (isAlive(child)) {
       const client = new Client({ connectionString: this.url })
       client.on('error', () => client.end())
       const isThere = await client.connect().then(
@@ -152,7 +161,7 @@ class Server implements PostgresServer {
   async #end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
     const child = this.#process
     this.#process = null
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return
+    if (child === null || !isAlive(child)) return
     const ended = once(child, 'exit')
     child.kill(signal)
     await ended
@@ -169,6 +178,8 @@ function serverAccount(): Account {
   if (account === undefined) throw new Error('PostgreSQL cannot run as root, and there is no account "nobody".')
   return { uid: Number(account[2]), gid: Number(account[3]) }
 }
+
+const isAlive = (child: ChildProcess) => child.exitCode === null && child.signalCode === null
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

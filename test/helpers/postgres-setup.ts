@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
+import { databaseAt, query } from '../../scripts/postgres/query.ts'
 import { type PostgresServer, startPostgres } from '../../scripts/postgres/server.ts'
-import { query } from './postgres-query.ts'
 
 /** What the tests of one run share: a server and, on it, an empty database with the extension "vector" to copy. */
 export interface TestServer {
@@ -52,13 +52,6 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     if (own !== undefined) await own.remove()
     else if (server !== undefined) await dropAll(server)
   }
-}
-
-/** The same server and login, another database. */
-export function databaseAt(url: string, name: string): string {
-  const other = new URL(url)
-  other.pathname = `/${name}`
-  return other.href
 }
 
 /** Leaves a server that is not ours as it was: without the databases of tests that broke off. */

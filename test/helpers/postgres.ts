@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { inject } from 'vitest'
-import { query } from './postgres-query.ts'
-import { databaseAt, type TestServer } from './postgres-setup.ts'
+import { databaseAt, query } from '../../scripts/postgres/query.ts'
+import type { TestServer } from './postgres-setup.ts'
 
 /** An empty database with the extension "vector", for one test. */
 export interface FreshDatabase {

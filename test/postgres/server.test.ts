@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { query } from '../../scripts/postgres/query.ts'
 import { startPostgres } from '../../scripts/postgres/server.ts'
 import { freshDatabase } from '../helpers/postgres.ts'
-import { query } from '../helpers/postgres-query.ts'
 
 test('each test has an empty database of its own, with vectors, and leaves none behind', async () => {
   const [one, other] = await Promise.all([freshDatabase(), freshDatabase()])

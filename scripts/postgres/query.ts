@@ -15,3 +15,10 @@ export async function query(
     await client.end()
   }
 }
+
+/** The same server and login, another database. */
+export function databaseAt(url: string, name: string): string {
+  const other = new URL(url)
+  other.pathname = `/${name}`
+  return other.href
+}
