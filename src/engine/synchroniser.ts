@@ -19,7 +19,11 @@ export class Synchroniser {
   #cursor = 0
   #position = start
   #isBehind = true
+  /** Others have written, so facts that were not read yet may have been pruned. */
+  #mayMissPruned = true
   #sinceSnapshot = 0
+  /** What replay begins with, where the scope was pruned under these settings. */
+  #checkpoint: Snapshot | null = null
   #lane: Promise<unknown> = Promise.resolve()
 
   private constructor(store: Store, config: Config) {
@@ -44,6 +48,18 @@ export class Synchroniser {
     return synchroniser
   }
 
+  /** Where learning without any fact of the log begins: with nothing, or with the checkpoint that pruning left. */
+  static async #begin(store: Store, config: Config): Promise<Synchroniser> {
+    const synchroniser = new Synchroniser(store, config)
+    const checkpoint = await store.loadSnapshot(config.scope, checkpointName(config))
+    const learner = checkpoint && restore(config, checkpoint)
+    if (checkpoint !== null && learner === null) await store.count(config.scope, 'checkpoint')
+    if (checkpoint === null || learner === null) return synchroniser
+    synchroniser.#checkpoint = checkpoint
+    synchroniser.#learner = learner
+    return synchroniser
+  }
+
   /** One task after the other: what runs in here sees and leaves a state that belongs to one point of the log. */
   exclusive<T>(task: () => Promise<T>): Promise<T> {
     const result = this.#lane.then(task)
@@ -53,13 +69,22 @@ export class Synchroniser {
 
   /** The learner after every fact committed so far. Reads only. To be called inside `exclusive`. */
   async current(): Promise<Learner> {
-    if (this.#store.changedByOthers()) this.#isBehind = true
+    if (this.#store.changedByOthers()) {
+      this.#isBehind = true
+      this.#mayMissPruned = true
+    }
     while (this.#isBehind) {
       const page = await this.#store.tail(this.#scope, this.#cursor, pageSize)
       this.#isBehind = page.length === pageSize
-      if (!(await this.#foldPage(page))) await this.#rebuild()
+      if ((await this.#missesPruned()) || !(await this.#foldPage(page))) await this.#rebuild()
     }
+    this.#mayMissPruned = false
     return this.#learner
+  }
+
+  /** The place in the order of arrival up to which the log was read. To be called inside `exclusive`. */
+  get cursor(): number {
+    return this.#cursor
   }
 
   /** Takes in facts that this process has just appended. To be called inside `exclusive`. */
@@ -88,9 +113,39 @@ export class Synchroniser {
    * without taking it over.
    */
   async replay(onFact: (done: number, fact: Fact) => void): Promise<Learner> {
-    const rebuilt = new Synchroniser(this.#store, this.#config)
-    await rebuilt.#foldLog(onFact, this.#position)
+    const rebuilt = await Synchroniser.#begin(this.#store, this.#config)
+    await rebuilt.#foldLog({ onFact, until: this.#position })
     return rebuilt.#learner
+  }
+
+  /**
+   * Keeps what was learned from the facts read up to `cursor` and recorded up to `recordedAtUs` as a checkpoint: replay
+   * then begins with it, and those facts may go. To be called inside `exclusive`.
+   * @throws TacitError REPLAY_MISMATCH if live state and log disagree; STORE_BUSY if another process kept a checkpoint
+   *   meanwhile. Nothing has changed then.
+   */
+  async keepCheckpoint(cursor: number, recordedAtUs: number): Promise<void> {
+    const live = (await this.current()).toBytes()
+    const base = await Synchroniser.#begin(this.#store, this.#config)
+    const before = base.#checkpoint
+    const checkpoint = {
+      cursor: Math.max(cursor, before?.cursor ?? 0),
+      position: { recordedAtUs: Math.max(recordedAtUs, before?.position.recordedAtUs ?? 0), id: '' },
+    }
+    await base.#foldLog({ within: checkpoint, until: endOf(checkpoint) })
+    const kept = { ...checkpoint, bytes: base.#learner.toBytes() }
+    base.#checkpoint = kept
+    await base.#foldLog({ until: this.#position })
+    if (Buffer.compare(base.#learner.toBytes(), live) !== 0) {
+      throw new TacitError(
+        'REPLAY_MISMATCH',
+        'What was learned differs from what the log gives, so nothing was pruned. Run "tacit replay" first.',
+      )
+    }
+    await this.#saveSnapshot()
+    if (!(await this.#store.saveCheckpoint!(this.#scope, checkpointName(this.#config), kept, before))) {
+      throw new TacitError('STORE_BUSY', 'Another process is pruning this scope. Nothing was pruned here; try again.')
+    }
   }
 
   /** Replaces the state by what the log says, and keeps it as the new snapshot. To be called inside `exclusive`. */
@@ -111,26 +166,36 @@ export class Synchroniser {
     return true
   }
 
-  async #foldLog(onFact?: (done: number, fact: Fact) => void, until?: Position): Promise<Set<number>> {
+  /** Folds in canonical order what the checkpoint does not cover; the cursors of all facts that were read. */
+  async #foldLog({ onFact, until, within }: FoldOptions = {}): Promise<Set<number>> {
     const cursors = new Set<number>()
+    const end = until && latest(until, this.#checkpoint && endOf(this.#checkpoint))
+    let after: Position | null = null
     let page: LoggedFact[]
     do {
-      page = await this.#store.log(this.#scope, this.#position === start ? null : this.#position, pageSize)
+      page = await this.#store.log(this.#scope, after, pageSize)
       const executions = await this.#executionsOf(page)
       for (const logged of page) {
-        if (until !== undefined && comparePositions(logged.fact, until) > 0) return cursors
-        this.#fold(logged, executions.get(logged.fact.executionId)!)
+        if (end !== undefined && comparePositions(logged.fact, end) > 0) return cursors
+        const isWanted = within === undefined || covers(within, logged)
+        if (isWanted && !covers(this.#checkpoint, logged)) this.#fold(logged, executions.get(logged.fact.executionId)!)
         cursors.add(logged.cursor)
         onFact?.(cursors.size, logged.fact)
       }
+      after = page.at(-1)?.fact ?? after
     } while (page.length === pageSize)
     return cursors
+  }
+
+  /** Facts that came after what was read last are gone: the tail alone does not tell all. */
+  async #missesPruned(): Promise<boolean> {
+    return this.#mayMissPruned && (await this.#prunedUpTo()) > this.#cursor
   }
 
   /** Folds the whole log in canonical order, and again if facts slipped in behind the reader meanwhile. */
   async #rebuild(): Promise<void> {
     for (;;) {
-      const fresh = new Synchroniser(this.#store, this.#config)
+      const fresh = await Synchroniser.#begin(this.#store, this.#config)
       const folded = await fresh.#foldLog()
       let missed = 0
       let cursor = 0
@@ -140,14 +205,26 @@ export class Synchroniser {
         cursor = page.at(-1)?.cursor ?? cursor
         if (page.length < pageSize) break
       }
-      if (missed > 0) continue
+      if (missed > 0 || !(await fresh.#hasLatestCheckpoint())) continue
       this.#learner = fresh.#learner
       this.#position = fresh.#position
       this.#sinceSnapshot += folded.size
-      this.#cursor = cursor
+      this.#cursor = Math.max(cursor, await this.#prunedUpTo())
       this.#isBehind = false
       return
     }
+  }
+
+  /** False if facts were pruned after reading began. */
+  async #hasLatestCheckpoint(): Promise<boolean> {
+    const latest = await this.#store.loadSnapshot(this.#scope, checkpointName(this.#config))
+    if (latest === null || this.#checkpoint === null) return latest === null || restore(this.#config, latest) === null
+    const { cursor, position } = this.#checkpoint
+    return latest.cursor === cursor && latest.position.recordedAtUs === position.recordedAtUs
+  }
+
+  async #prunedUpTo(): Promise<number> {
+    return (await this.#store.prunedUpTo?.(this.#scope)) ?? 0
   }
 
   #fold({ fact, cursor }: LoggedFact, execution: readonly Fact[]): void {
@@ -175,6 +252,26 @@ export class Synchroniser {
       bytes: this.#learner.toBytes(),
     })
   }
+}
+
+interface FoldOptions {
+  readonly onFact?: (done: number, fact: Fact) => void
+  /** Facts after this position are left. */
+  readonly until?: Position
+  /** Only what this checkpoint is to cover. */
+  readonly within?: Omit<Snapshot, 'bytes'>
+}
+
+const checkpointName = (config: Config) => `${Learner.nameFor(config)}-checkpoint`
+
+/** After every position that a checkpoint may cover. */
+const endOf = ({ position }: Omit<Snapshot, 'bytes'>): Position => ({ recordedAtUs: position.recordedAtUs + 1, id: '' })
+
+const latest = (a: Position, b: Position | null): Position => (b === null || comparePositions(a, b) > 0 ? a : b)
+
+/** A checkpoint stands for the facts that had arrived by its cursor and were recorded by its time. */
+function covers(checkpoint: Omit<Snapshot, 'bytes'> | null, { cursor, fact }: LoggedFact): boolean {
+  return checkpoint !== null && cursor <= checkpoint.cursor && fact.recordedAtUs <= checkpoint.position.recordedAtUs
 }
 
 /** Null for a snapshot that cannot be read: everything it held follows from the log, so it is counted and rebuilt. */

@@ -9,12 +9,21 @@ const latestRecordableUs = 7_258_118_400_000_000
 /** What appending asks of a database, inside one transaction of it. */
 export interface AppendTarget {
   findFact(id: string): LoggedFact | undefined
+  /** What is remembered of a fact that was pruned. */
+  findPruned?(id: string): PrunedFact | undefined
   findExecution(id: string): Projection | null
   /** Gives a new fact its time of recording and its place, and keeps it. */
   insertFact(draft: FactDraft): LoggedFact
+  /** Puts a pruned fact back at the place that it had. */
+  restoreFact?(draft: FactDraft, cursor: number): LoggedFact
   keepExecution(projection: Projection): void
   /** Keeps a vector unless its execution has one of that embedder. */
   keepVector(vector: VectorRow): void
+}
+
+/** What stays of a pruned fact, so that its id is still known. */
+export interface PrunedFact extends Pick<FactDraft, 'kind' | 'executionId'> {
+  readonly cursor: number
 }
 
 /** @throws TacitError INVALID_INPUT for a draft or a vector that cannot be kept. */
@@ -68,13 +77,16 @@ export function appendGroups(
 
 function appendGroup(target: AppendTarget, group: readonly FactDraft[], stored: Set<string>): Appended {
   const earlier = new Map<string, FactDraft | LoggedFact>()
+  const pruned = new Map<string, PrunedFact>()
   for (const draft of group) {
     const held = earlier.get(draft.id) ?? target.findFact(draft.id)
-    const other = held === undefined ? draft : 'fact' in held ? held.fact : held
+    const removed = held === undefined ? target.findPruned?.(draft.id) : undefined
+    const other = removed ?? (held === undefined ? draft : 'fact' in held ? held.fact : held)
     if (other.kind !== draft.kind || other.executionId !== draft.executionId) {
       return { status: 'conflict', facts: [], conflictId: draft.id }
     }
     earlier.set(draft.id, held ?? draft)
+    if (removed !== undefined) pruned.set(draft.id, removed)
   }
   const executions = new Map<string, Projection>()
   const facts: LoggedFact[] = []
@@ -84,7 +96,10 @@ function appendGroup(target: AppendTarget, group: readonly FactDraft[], stored: 
       facts.push(held)
       continue
     }
-    const logged = target.insertFact(held)
+    const removed = pruned.get(held.id)
+    // Said again, it is a duplicate of what was pruned; with its time of recording, it comes out of an archive.
+    if (removed !== undefined && held.recordedAtUs === undefined) continue
+    const logged = removed === undefined ? target.insertFact(held) : target.restoreFact!(held, removed.cursor)
     const { executionId } = logged.fact
     const before = executions.get(executionId) ?? target.findExecution(executionId)
     executions.set(executionId, project(before, logged.fact))

@@ -48,6 +48,20 @@ export interface Store {
   /** Forgets the snapshots of a name: learned state is then rebuilt from the log. */
   dropSnapshot(scope: string, name: string): Promise<void>
 
+  /**
+   * Keeps a snapshot from which replay begins, in place of the one that stands at `replaced` (null: none). False, with
+   * nothing changed, if another one stands there.
+   */
+  saveCheckpoint?(scope: string, name: string, snapshot: Snapshot, replaced: Snapshot | null): Promise<boolean>
+  /**
+   * Removes facts, rows and vectors of executions in one transaction; an execution with facts after `request.cursor` is
+   * left whole. Ids stay known: a removed fact that is given again is a duplicate, unless it brings its `recordedAtUs`
+   * (as an archive does): then it comes back at the place that it had in the order of arrival.
+   */
+  prune?(scope: string, request: PruneRequest): Promise<Pruned>
+  /** The highest place in the order of arrival from which a fact was pruned; 0 if there is none. */
+  prunedUpTo?(scope: string): Promise<number>
+
   /** Adds to a named counter, for what must be counted and shown (errors of learning, for example). */
   count(scope: string, counter: string, by?: number): Promise<void>
   counters(scope: string): Promise<Record<string, number>>
@@ -143,6 +157,21 @@ export interface Snapshot {
   /** The last folded fact's place in canonical order. */
   readonly position: Position
   readonly bytes: Uint8Array
+}
+
+export interface PruneRequest {
+  readonly executionIds: readonly string[]
+  /** The log as far as it was read when these executions were chosen. */
+  readonly cursor: number
+  /** executions: all their facts, rows and vectors. */
+  readonly what: 'executions' | 'steps' | 'vectors'
+}
+
+/** How much was removed. */
+export interface Pruned {
+  readonly executions: number
+  readonly facts: number
+  readonly vectors: number
 }
 
 export interface StoreStats {

@@ -1,4 +1,4 @@
-import { type AppendTarget, asRead } from '../append.ts'
+import { type AppendTarget, asRead, type PrunedFact } from '../append.ts'
 import type { Projection } from '../projection.ts'
 import { executionColumns, factColumns, toLoggedFact, toProjection } from '../rows.ts'
 import type { FactDraft, LoggedFact, VectorRow } from '../store.ts'
@@ -8,6 +8,10 @@ import { executionValues, toBytes, withScopes } from './rows.ts'
 const selectFact = `SELECT ${factColumns} FROM fact WHERE scope = ? AND id = ?`
 const insertFact =
   'INSERT INTO fact (scope, id, kind, execution_id, at_us, recorded_at_us, origin, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+const restoreFact =
+  'INSERT INTO fact (scope, id, kind, execution_id, at_us, recorded_at_us, origin, body, cursor) ' +
+  'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'
+const selectPruned = 'SELECT kind, execution_id, cursor FROM pruned WHERE scope = ? AND id = ?'
 const selectExecution = 'SELECT * FROM execution WHERE scope = ? AND id = ?'
 /** Inserts an execution, or replaces what its row holds. */
 const upsertExecution =
@@ -81,6 +85,12 @@ export class SqliteTarget implements AppendTarget {
     return row && toLoggedFact(row)
   }
 
+  findPruned(id: string): PrunedFact | undefined {
+    const row = this.#connection.get(selectPruned, this.#scope, id)
+    if (row === undefined) return undefined
+    return { kind: row.kind, executionId: row.execution_id, cursor: row.cursor } as PrunedFact
+  }
+
   findExecution(id: string): Projection | null {
     const row = this.#connection.get(selectExecution, this.#scope, id)
     return row === undefined ? null : toProjection(row)
@@ -94,6 +104,15 @@ export class SqliteTarget implements AppendTarget {
       .statement(insertFact)
       .run(this.#scope, id, kind, executionId, atUs, recordedAtUs, origin, body)
     return { fact, cursor: Number(lastInsertRowid) }
+  }
+
+  restoreFact(draft: FactDraft, cursor: number): LoggedFact {
+    const { fact, body } = asRead(draft, draft.recordedAtUs!)
+    this.#clock.note(fact.recordedAtUs)
+    const { id, kind, executionId, atUs, recordedAtUs, origin } = fact
+    this.#connection.run(restoreFact, this.#scope, id, kind, executionId, atUs, recordedAtUs, origin, body, cursor)
+    this.#connection.run('DELETE FROM pruned WHERE scope = ? AND id = ?', this.#scope, id)
+    return { fact, cursor }
   }
 
   keepExecution(projection: Projection): void {

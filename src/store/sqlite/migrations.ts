@@ -99,6 +99,21 @@ const migrations: readonly Migration[] = [
       DROP TABLE fact;
       DROP TABLE meta;`,
   },
+  {
+    name: 'what is remembered of pruned facts',
+    up: `
+      -- Ids of facts that were pruned, and the place that each had in the order of arrival.
+      CREATE TABLE pruned (
+        scope TEXT NOT NULL,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        execution_id TEXT NOT NULL,
+        cursor INTEGER NOT NULL,
+        PRIMARY KEY (scope, id)
+      ) WITHOUT ROWID, STRICT;
+      CREATE INDEX pruned_by_cursor ON pruned (scope, cursor);`,
+    down: 'DROP TABLE pruned;',
+  },
 ]
 
 /** The schema version that this version of Tacit reads and writes. */

@@ -14,6 +14,8 @@ import type {
   LoggedFact,
   NearestQuery,
   Neighbour,
+  Pruned,
+  PruneRequest,
   Snapshot,
   Store,
   StoreStats,
@@ -23,6 +25,7 @@ import { Top } from '../top.ts'
 import { RecordClock, SqliteTarget } from './append.ts'
 import type { Connection, Row, Value } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
+import { prune, saveCheckpoint } from './prune.ts'
 import { toVector, withScopes } from './rows.ts'
 import { WriteLane } from './write-lane.ts'
 
@@ -167,6 +170,20 @@ export class SqliteStore implements Store {
 
   async dropSnapshot(scope: string, name: string): Promise<void> {
     await this.#change('DELETE FROM snapshot WHERE scope = ? AND name = ?', scope, name)
+  }
+
+  async saveCheckpoint(scope: string, name: string, snapshot: Snapshot, replaced: Snapshot | null): Promise<boolean> {
+    assertScope(scope)
+    return this.#connection.write(() => saveCheckpoint(this.#connection, scope, name, snapshot, replaced))
+  }
+
+  async prune(scope: string, request: PruneRequest): Promise<Pruned> {
+    return this.#connection.write(() => prune(this.#connection, scope, request))
+  }
+
+  async prunedUpTo(scope: string): Promise<number> {
+    const [row] = await this.#rows('SELECT max(cursor) AS cursor FROM pruned WHERE scope = ?', scope)
+    return Number(row?.cursor ?? 0)
   }
 
   async count(scope: string, counter: string, by = 1): Promise<void> {
