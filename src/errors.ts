@@ -16,6 +16,16 @@ export const errorCodes = {
   REPLAY_MISMATCH: 'Learned state differs from what the log gives when it is replayed.',
   DISABLED: 'Tacit is switched off and the call needs it on.',
   CLOSED: 'The instance was closed before the call.',
+  UNAUTHENTICATED: 'The server needs an API key, and none or a wrong one was given.',
+  FORBIDDEN: 'The caller may not do this: the key, the host or the origin does not allow it.',
+  METHOD_NOT_ALLOWED: 'The address exists, but not with this HTTP method.',
+  TOO_LARGE: 'The request is larger than the server takes.',
+  UNSUPPORTED_MEDIA_TYPE: 'The body is not JSON, or is packed in a way that the server does not take.',
+  RATE_LIMITED: 'Too many requests in a short time. Come back later.',
+  OVERLOADED: 'The server has too much to do, or is stopping. Come back later.',
+  TIMEOUT: 'There was no answer in time. Whether it was done is not known; repeat it under the same id.',
+  UNREACHABLE: 'The server could not be reached, or its answer could not be read.',
+  INTERNAL: 'A fault of Tacit itself.',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

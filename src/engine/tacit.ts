@@ -23,6 +23,7 @@ import { observationsOf, weighedEvidenceOf } from './choice.ts'
 import { decide } from './decide.ts'
 import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
 import { EventBus } from './events.ts'
+import { follow } from './follow.ts'
 import { importFacts } from './import.ts'
 import {
   calibrationInput,
@@ -311,6 +312,13 @@ export class TacitEngine implements types.Tacit {
         if (!dryRun) await synchroniser.saveIfDue()
       }
     })
+  }
+
+  async *follow(options: types.FollowOptions = {}): AsyncGenerator<readonly types.LogEvent[]> {
+    for await (const page of follow(this.#parts, options)) {
+      this.#assertOpen()
+      yield page
+    }
   }
 
   async close(): Promise<void> {

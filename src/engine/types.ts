@@ -17,6 +17,7 @@ import type {
 import type { ExecutionRow } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
+import type { FollowOptions, LogEvent } from './follow.ts'
 import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 import type { CompatView } from './views/compat.ts'
@@ -26,9 +27,11 @@ export type {
   BudgetStatus,
   Calibration,
   CalibrationOptions,
+  FollowOptions,
   GroupMetrics,
   LevelShares,
   Limits,
+  LogEvent,
   ModelCalibration,
   Objective,
   ParetoFront,
@@ -262,6 +265,11 @@ export interface Tacit {
     facts: Iterable<unknown> | AsyncIterable<unknown>,
     options?: { dryRun?: boolean },
   ): Promise<{ stored: number; duplicates: number; conflicts: number }>
+  /**
+   * Everything that is added to the log from now on (or after a place in it), by this process or another: pages in the
+   * order of arrival, empty ones while nothing comes. Ends with `signal`, or when the loop over it is left.
+   */
+  follow(options?: FollowOptions): AsyncIterable<readonly LogEvent[]>
   readonly events: {
     /** Calls `handler` on each event; returns a function that stops it. A throwing handler is counted, not passed on. */
     on<K extends keyof TacitEvents>(type: K, handler: (event: TacitEvents[K]) => void): () => void
