@@ -72,7 +72,8 @@ export function observationsOf({ levels }: Choice, index: number): Evidence['obs
   return { all: count('all'), taskType: count('taskType'), task: count('task') }
 }
 
-function evidenceOf(observations: Evidence['observations'], arm: string, taskType: string | null): Evidence {
+/** What the choice of an arm rested on, in numbers and in a sentence. */
+export function evidenceOf(observations: Evidence['observations'], arm: string, taskType: string | null): Evidence {
   const { all } = observations
   const seen = all === 0 ? 'has not been observed yet' : `was observed ${times(all)}${whereOf(observations, taskType)}`
   return { observations, summary: `${arm} ${seen}.` }

@@ -189,6 +189,11 @@ export const similarInput = described(
   },
 )
 
+export const explainInput = described(
+  { decisionId: idSchema },
+  { decisionId: 'The decision, or an execution of the past, by its id' },
+)
+
 export const calibrationInput = described(
   { daysBack, taskType: taskTypeSchema.optional() },
   { daysBack: 'Only the last so many days', taskType: 'Only this kind of task' },

@@ -77,6 +77,36 @@ export const writtenOutput = z.object({
     .describe('True while no decision of this id is on record: it may still come, or the id is mistyped'),
 })
 
+export const explainOutput = z.object({
+  decisionId: z.string(),
+  task: z.string(),
+  taskType: z.string().nullable(),
+  at: iso,
+  arm: z.string().describe('The arm that was taken'),
+  arms: z
+    .array(z.object({ arm: z.string(), probability: z.number().nullable() }))
+    .describe('The eligible arms, most probable first; no probabilities for recorded history'),
+  propensity: z.number().nullable(),
+  policy: model.extend({ seed: z.string() }).nullable(),
+  stage: z.enum(stages).nullable(),
+  explored: z.boolean().nullable(),
+  prediction: predictionSchema.nullable().describe('What was expected of the arm'),
+  evidence: evidenceSchema.nullable(),
+  limits: limitsSchema.nullable(),
+  outcome: z
+    .object({
+      success: z.boolean().nullable(),
+      quality: z.number().nullable(),
+      durationMs: z.number().nullable(),
+      costUsd: z.number().nullable(),
+      errorType: z.string().nullable(),
+    })
+    .nullable(),
+  steps: z.int(),
+  feedback: z.int(),
+  reasons: z.array(z.string()).describe('The same in a few sentences'),
+})
+
 export const recommendOutput = z.object({
   task: z.string(),
   taskType: z.string().nullable(),

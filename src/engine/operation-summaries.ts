@@ -8,6 +8,7 @@ export const operationSummaries = {
   recommend: 'Rank the arms for a task, without choosing',
   predict: 'Say what to expect of each arm on a task',
   similar: 'Find past tasks that are like this one',
+  explain: 'Say why an arm was chosen, and what came of it',
   metrics: 'Sum up success, duration, cost and quality by arm and task type',
   pareto: 'Show which arms no other arm beats in everything',
   calibration: 'Show how well forecasts kept their word',

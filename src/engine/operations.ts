@@ -153,6 +153,18 @@ export const operations = {
     handler: (tacit, { task, ...options }) => tacit.similar(task, options),
   }),
 
+  explain: define('explain', {
+    title: 'Explain a choice',
+    description:
+      'Says why an arm was chosen: the probabilities of all arms, what was expected and what that rested on, what limited ' +
+      'the choice, and what came of it. Everything is read from the log as it was written then.',
+    input: inputs.explainInput,
+    output: outputs.explainOutput,
+    ...asks,
+    examples: [{ title: 'A decision by its id', input: { decisionId: 'ticket-4711' } }],
+    handler: (tacit, { decisionId }) => tacit.explain(decisionId),
+  }),
+
   metrics: define('metrics', {
     title: 'Sum up executions',
     description:

@@ -23,6 +23,7 @@ import { observationsOf, weighedEvidenceOf } from './choice.ts'
 import { decide } from './decide.ts'
 import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
 import { EventBus } from './events.ts'
+import { explainer } from './explain.ts'
 import { follow } from './follow.ts'
 import { importFacts } from './import.ts'
 import {
@@ -57,6 +58,7 @@ export class TacitEngine implements types.Tacit {
   readonly events: types.Tacit['events']
   readonly learning: types.Tacit['learning']
   readonly compat: types.Tacit['compat']
+  readonly explain: types.Tacit['explain']
   readonly #parts: Parts
   readonly #bus: EventBus
   /** Own errors that could not be written down. */
@@ -70,6 +72,7 @@ export class TacitEngine implements types.Tacit {
     const assertOpen = () => this.#assertOpen()
     this.learning = learningView(parts, this, assertOpen)
     this.compat = compatView(parts, assertOpen)
+    this.explain = explainer(parts, assertOpen)
   }
 
   async decide(input: DecideInput): Promise<types.ArmChoice> {

@@ -18,6 +18,8 @@ import type { ExecutionRow } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
 import type { FollowOptions, LogEvent } from './follow.ts'
+import type { ImportOptions, ImportReport } from './import.ts'
+import type { Explanation } from './explain.ts'
 import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 import type { CompatView } from './views/compat.ts'
@@ -253,6 +255,8 @@ export interface Tacit {
   calibration(options?: CalibrationOptions): Promise<Calibration>
   status(): Promise<Status>
   /** The same learner under the names of Q-learning. */
+  /** Why an arm was taken, from what the log holds. NOT_FOUND without a decision of that id. Writes nothing. */
+  explain(decisionId: string): Promise<Explanation>
   readonly learning: LearningView
   /** Scores that earlier systems computed; nothing is chosen by them. */
   readonly compat: CompatView

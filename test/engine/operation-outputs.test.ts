@@ -49,6 +49,7 @@ const calls: { readonly [Name in OperationName]: readonly z.input<Operations[Nam
   recommend: [{ task, taskType: 'database', limit: 1 }],
   predict: [{ task, taskType: 'database' }],
   similar: [{ task, limit: 5 }],
+  explain: [{ decisionId: 'd1' }],
   metrics: [{}, { groupBy: ['arm', 'taskType'], daysBack: 7 }],
   pareto: [{}],
   calibration: [{}],

@@ -71,6 +71,7 @@ export const commands: readonly CommandEntry[] = [
   operation('recommend', 'ask'),
   operation('predict', 'ask'),
   operation('similar', 'ask'),
+  operation('explain', 'ask'),
   operation('metrics', 'ask'),
   operation('pareto', 'ask'),
   operation('calibration', 'ask'),

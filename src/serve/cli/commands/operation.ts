@@ -30,6 +30,7 @@ export const shapes: Readonly<Record<OperationName, Shape>> = {
   recommend: { positional: ['task'], names: { taskType: 'type' } },
   predict: { positional: ['task'], names: { taskType: 'type' } },
   similar: { positional: ['task'], names: { taskType: 'type' } },
+  explain: { positional: ['decisionId'] },
   metrics: {},
   pareto: { names: { taskType: 'type' } },
   calibration: { names: { taskType: 'type' } },

@@ -28,6 +28,7 @@ export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Na
   predict: renderPredictions,
   similar: renderSimilar,
   metrics: renderMetrics,
+  explain: renderExplanation,
   pareto: renderPareto,
   calibration: renderCalibration,
   'policy evaluate': renderPolicyEvaluation,
