@@ -13,6 +13,7 @@ export const errorCodes = {
   STORE_READ_ONLY: 'The database may be read but not written.',
   DISK_FULL: 'There is no space left for the write; nothing of it was kept.',
   BUNDLE_INVALID: 'An export bundle is damaged, incomplete or of an unknown version.',
+  COPY_MISMATCH: 'A copy of a database is not the same as what was copied.',
   REPLAY_MISMATCH: 'Learned state differs from what the log gives when it is replayed.',
   DISABLED: 'Tacit is switched off and the call needs it on.',
   CLOSED: 'The instance was closed before the call.',

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { TacitError } from '../errors.ts'
+import type { StoreAdmin } from './admin.ts'
+import { openSqliteAdmin } from './sqlite/admin.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/open.ts'
 import type { Store } from './store.ts'
 
@@ -17,6 +19,14 @@ export interface StoreOptions extends Omit<SqliteOptions, 'path'> {
  */
 export async function openStore({ db, ...options }: StoreOptions): Promise<Store> {
   return openSqliteStore({ path: pathOf(db), ...options })
+}
+
+/**
+ * Opens the database that `db` names for its care, leaving its schema as it is.
+ * @param access read: it must exist, and nothing can change it. write: it is made when something is written.
+ */
+export async function openAdmin({ db, busyTimeoutMs }: StoreOptions, access: 'read' | 'write'): Promise<StoreAdmin> {
+  return openSqliteAdmin({ path: pathOf(db), busyTimeoutMs, access })
 }
 
 function pathOf(db: string): string {

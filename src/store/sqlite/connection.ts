@@ -8,6 +8,9 @@ import { loadSqlite } from './runtime.ts'
 export type Value = SQLInputValue
 export type Row = Record<string, SQLOutputValue>
 
+/** Pages copied at a time; other work goes on in between. */
+const copiedPages = 1000
+
 export interface ConnectionOptions {
   readonly path: string
   readonly readOnly: boolean
@@ -102,6 +105,27 @@ export class Connection {
         if (performance.now() - startedAtMs >= this.#busyTimeoutMs) throw this.#busyError(error)
       }
       await sleep(randomInt(500, 3_501) / 1000)
+    }
+  }
+
+  /**
+   * Copies everything, as of one moment, page by page into the database at `path`, replacing what that holds in one
+   * transaction of its own. Nothing else may use this connection meanwhile.
+   */
+  async copyTo(path: string, onProgress: (done: number, total: number) => void): Promise<void> {
+    this.#assertOpen()
+    const { backup } = loadSqlite()
+    const progress = ({ totalPages, remainingPages }: { totalPages: number; remainingPages: number }) =>
+      onProgress(totalPages - remainingPages, totalPages)
+    // An open read transaction holds the view: otherwise each commit of another process starts the copy anew.
+    this.exec('BEGIN')
+    try {
+      this.value('SELECT count(*) FROM sqlite_schema')
+      await backup(this.#database, path, { rate: copiedPages, progress })
+    } catch (error) {
+      throw openFailure(error, path)
+    } finally {
+      this.exec('ROLLBACK')
     }
   }
 

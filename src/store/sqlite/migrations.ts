@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { TacitError } from '../../errors.ts'
+import type { SchemaReport } from '../admin.ts'
 import type { Connection } from './connection.ts'
 
 /** Stands in the file's header and says that it is ours: "Taci". */
@@ -135,14 +136,27 @@ export async function migrate(connection: Connection, target: number = latestVer
 
 /** True if a step was taken. */
 function takeStep(connection: Connection, target: number): boolean {
-  const version = schemaVersion(connection)
-  if (version > latestVersion) throw newerError(connection.location, version)
-  if (version === 0) assertEmpty(connection)
-  else assertUnchanged(connection, version)
+  const version = assertOurs(connection)
   if (version === target) return false
   if (version < target) stepUp(connection, version + 1)
   else stepDown(connection, version)
   return true
+}
+
+/** The schema as it stands, without changing anything. Throws as `migrate` does. */
+export function describeSchema(connection: Connection): SchemaReport {
+  const version = assertOurs(connection)
+  const described = migrations.map(({ name }, index) => ({ version: index + 1, name, isApplied: index < version }))
+  return { version, latestVersion, migrations: described }
+}
+
+/** The version of a schema that is empty or was made by Tacit. */
+function assertOurs(connection: Connection): number {
+  const version = schemaVersion(connection)
+  if (version > latestVersion) throw newerError(connection.location, version)
+  if (version === 0) assertEmpty(connection)
+  else assertUnchanged(connection, version)
+  return version
 }
 
 function stepUp(connection: Connection, version: number): void {
