@@ -3,6 +3,7 @@ import type { OutputOf } from '../../../engine/operations.ts'
 import { renderChoice, renderPredictions, renderRecommendation } from './arms.ts'
 import { renderCalibration } from './calibration.ts'
 import { renderCompatList, renderCompatScores } from './compat.ts'
+import { renderExplanation } from './explanation.ts'
 import {
   renderAnalytics,
   renderHistory,
@@ -27,8 +28,8 @@ export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Na
   recommend: renderRecommendation,
   predict: renderPredictions,
   similar: renderSimilar,
-  metrics: renderMetrics,
   explain: renderExplanation,
+  metrics: renderMetrics,
   pareto: renderPareto,
   calibration: renderCalibration,
   'policy evaluate': renderPolicyEvaluation,
