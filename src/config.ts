@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { choosingOptions } from './config/choosing.ts'
+import { retentionOptions } from './config/retention.ts'
 import { TacitError } from './errors.ts'
 import { type LearningMode, learningModes } from './modes.ts'
 import { stages } from './records.ts'
@@ -130,6 +131,7 @@ const configSchema = z.strictObject({
     })
     .prefault({}),
   ...choosingOptions,
+  ...retentionOptions,
 })
 
 export type { ArmOverrides } from './config/choosing.ts'
@@ -165,6 +167,7 @@ const aliases: Readonly<Record<string, string>> = {
   AQE_LEARNING_ENABLED: 'enabled',
   MAHAVISHNU_LEARNING__ENABLED: 'enabled',
   MAHAVISHNU_LEARNING__DATABASE_PATH: 'db',
+  MAHAVISHNU_LEARNING__RETENTION_DAYS: 'retention.executionsDays',
   MAHAVISHNU_LEARNING__SIMILARITY_THRESHOLD: 'embedding.similarityThreshold',
 }
 /** Variables with our prefix that are not options. */

@@ -42,7 +42,7 @@ const metadataSchema = z
   )
 
 /** A moment: a Date, milliseconds since 1970, or ISO 8601 with a zone. Kept as integer microseconds, UTC. */
-const timeSchema = z
+export const timeSchema = z
   .union([z.date(), z.number(), z.iso.datetime({ offset: true })])
   .transform(value => Math.round((typeof value === 'number' ? value : new Date(value).getTime()) * 1000))
   .refine(us => Number.isSafeInteger(us) && us >= 0, 'must be a moment after 1970')

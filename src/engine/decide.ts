@@ -24,7 +24,8 @@ export async function decide(parts: Parts, given: Request): Promise<ArmChoice> {
     if (vector === undefined) return choiceOf({ ...draft, recordedAtUs: draft.atUs })
     const [appended] = await store.append(config.scope, [[draft]], [{ executionId: id, embedder: embedder.id, vector }])
     if (appended!.status === 'conflict') throw conflictError(appended!)
-    const stored = appended!.facts[0]!.fact as Decision
+    const stored = appended!.facts[0]?.fact as Decision | undefined
+    if (stored === undefined) throw prunedError(id)
     // Another process may have taken the same id a moment earlier: its choice stands.
     if (appended!.status === 'duplicate') return sameChoice(stored, request)
     // Nothing can be known yet about an id that was made here; a caller's id may have facts that came early.
@@ -69,6 +70,12 @@ function draftDecision(parts: Parts, request: Request, learner: Learner): FactDr
     },
   }
 }
+
+const prunedError = (id: string) =>
+  new TacitError(
+    'NOT_FOUND',
+    `decide: the decision ${id} was made once and has been pruned. Use another decisionId, or import its archive.`,
+  )
 
 async function recordedDecision({ store, config }: Parts, id: string): Promise<Decision | null> {
   const execution = (await store.facts(config.scope, [id])).get(id) ?? []

@@ -149,12 +149,16 @@ function storedFailure({ type, message }: Failure, guard: Guard, tool?: string) 
 }
 
 export function envelope({ executionId, origin, nowMs }: Omit<Frame, 'guard'>, atUs: number | undefined) {
-  const nowUs = Math.round(nowMs * 1000)
-  if (atUs !== undefined && atUs > nowUs + maxAheadUs) {
-    const when = new Date(atUs / 1000).toISOString()
-    throw new TacitError('INVALID_INPUT', `at: ${when} lies in the future. Give the time at which it happened.`)
-  }
-  return { executionId, origin, atUs: atUs ?? nowUs }
+  if (atUs !== undefined) assertNotAhead(atUs, nowMs, 'at')
+  return { executionId, origin, atUs: atUs ?? Math.round(nowMs * 1000) }
+}
+
+/** @throws TacitError INVALID_INPUT for a moment that lies in the future by more than clocks differ. */
+export function assertNotAhead(atUs: number, nowMs: number, where: string): void {
+  if (atUs <= nowMs * 1000 + maxAheadUs) return
+  const ms = atUs / 1000
+  const when = ms > 8.64e15 ? `${atUs} µs` : new Date(ms).toISOString()
+  throw new TacitError('INVALID_INPUT', `${where}: ${when} lies in the future. Give the time at which it happened.`)
 }
 
 /** The context as given, with its complexity on 0..1 where the scale is known. */

@@ -25,7 +25,7 @@ import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraf
 import { EventBus } from './events.ts'
 import { explainer } from './explain.ts'
 import { follow } from './follow.ts'
-import { importFacts } from './import.ts'
+import { exportFacts, importFacts } from './import.ts'
 import {
   calibrationInput,
   metricsInput,
@@ -37,6 +37,7 @@ import {
 import { paretoFront } from './pareto.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import { policyEvaluate } from './policy-evaluate.ts'
+import { prune } from './prune.ts'
 import { rank } from './recommend.ts'
 import { recordAll } from './record.ts'
 import { withSummaries } from './solutions.ts'
@@ -51,7 +52,6 @@ const defaultSimilar = 10
 /** Past tasks that predict looks at (some may be of arms that were not asked for), and how many of them it shows. */
 const searchedSimilar = 20
 const shownSimilar = 3
-const exportPage = 1000
 
 /** The loop over one scope of one store; see the interface for what each call means. */
 export class TacitEngine implements types.Tacit {
@@ -288,33 +288,20 @@ export class TacitEngine implements types.Tacit {
     })
   }
 
-  async *exportFacts(): AsyncGenerator<Fact> {
+  exportFacts(): AsyncGenerator<Fact> {
     this.#assertOpen()
-    const { store, config } = this.#parts
-    let after: Fact | null = null
-    for (;;) {
-      const page = await store.log(config.scope, after, exportPage)
-      for (const { fact } of page) yield fact
-      if (page.length < exportPage) return
-      after = page.at(-1)!.fact
-    }
+    return exportFacts(this.#parts)
   }
 
-  async importFacts(facts: Iterable<unknown> | AsyncIterable<unknown>, options: { dryRun?: boolean } = {}) {
+  async importFacts(facts: Iterable<unknown> | AsyncIterable<unknown>, options: types.ImportOptions = {}) {
     this.#assertOpen()
     this.#assertEnabled('import')
-    const { dryRun = false } = parse(importOptions, options, 'import')
-    const { store, config, embedder, synchroniser } = this.#parts
-    return synchroniser.exclusive(async () => {
-      try {
-        return await importFacts({ store, scope: config.scope, embedder }, facts, dryRun)
-      } finally {
-        // Batches before a fact that is none stay, and are learned from.
-        if (!dryRun) synchroniser.noteAppended()
-        await synchroniser.current()
-        if (!dryRun) await synchroniser.saveIfDue()
-      }
-    })
+    return importFacts(this.#parts, facts, options)
+  }
+
+  async prune(options: types.PruneOptions = {}): Promise<types.PruneReport> {
+    this.#assertOpen()
+    return prune(this.#parts, options)
   }
 
   async *follow(options: types.FollowOptions = {}): AsyncGenerator<readonly types.LogEvent[]> {
@@ -391,7 +378,6 @@ export class TacitEngine implements types.Tacit {
   }
 }
 
-const importOptions = z.strictObject({ dryRun: z.boolean().optional() })
 const replayOptions = z.strictObject({
   verify: z.boolean().optional(),
   onProgress: z.custom<(done: number, total: number) => void>(value => typeof value === 'function').optional(),

@@ -22,6 +22,7 @@ import type { ImportOptions, ImportReport } from './import.ts'
 import type { Explanation } from './explain.ts'
 import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
+import type { PruneOptions, PruneReport } from './prune.ts'
 import type { CompatView } from './views/compat.ts'
 import type { LearningView } from './views/types.ts'
 
@@ -31,6 +32,8 @@ export type {
   CalibrationOptions,
   FollowOptions,
   GroupMetrics,
+  ImportOptions,
+  ImportReport,
   LevelShares,
   Limits,
   LogEvent,
@@ -39,6 +42,8 @@ export type {
   ParetoFront,
   PolicyEvaluateOptions,
   PolicyEvaluation,
+  PruneOptions,
+  PruneReport,
 }
 
 /** Options of `openTacit`: any configuration option, and these. */
@@ -265,10 +270,9 @@ export interface Tacit {
   /** Every fact of the scope in canonical order. */
   exportFacts(): AsyncIterable<Fact>
   /** Takes in facts exported elsewhere, ids and times kept. Learned state follows by replay. */
-  importFacts(
-    facts: Iterable<unknown> | AsyncIterable<unknown>,
-    options?: { dryRun?: boolean },
-  ): Promise<{ stored: number; duplicates: number; conflicts: number }>
+  importFacts(facts: Iterable<unknown> | AsyncIterable<unknown>, options?: ImportOptions): Promise<ImportReport>
+  /** Removes what is old; what was learned from it stays, as a checkpoint. See docs/data.md. */
+  prune(options?: PruneOptions): Promise<PruneReport>
   /**
    * Everything that is added to the log from now on (or after a place in it), by this process or another: pages in the
    * order of arrival, empty ones while nothing comes. Ends with `signal`, or when the loop over it is left.

@@ -4,7 +4,7 @@ import type { Fact } from '../../src/records.ts'
 import { collect } from '../helpers/collect.ts'
 import { decisionFact, outcomeFact, recorded, startUs } from '../helpers/facts.ts'
 import { temporaryDirectory } from '../store/temporary.ts'
-import { type Opened, openEngine } from './engine.ts'
+import { dayMs, type Opened, openEngine } from './engine.ts'
 
 async function history(): Promise<{ source: Opened; facts: Fact[] }> {
   const source = await openEngine()
@@ -22,7 +22,7 @@ describe('import', () => {
   test('of an export gives the same log and the same learned state, and similar tasks are found', async () => {
     const { source, facts } = await history()
     const copy = await openEngine()
-    expect(await copy.tacit.importFacts(facts)).toEqual({ stored: 40, duplicates: 0, conflicts: 0 })
+    expect(await copy.tacit.importFacts(facts)).toMatchObject({ stored: 40, duplicates: 0, conflicts: 0 })
     const [original, imported] = [
       await source.tacit.replay({ verify: true }),
       await copy.tacit.replay({ verify: true }),
@@ -36,7 +36,7 @@ describe('import', () => {
   test('again changes nothing', async () => {
     const { source, facts } = await history()
     const before = await source.tacit.replay({ verify: true })
-    expect(await source.tacit.importFacts(facts)).toEqual({ stored: 0, duplicates: 40, conflicts: 0 })
+    expect(await source.tacit.importFacts(facts)).toMatchObject({ stored: 0, duplicates: 40, conflicts: 0 })
     expect(await source.tacit.replay({ verify: true })).toMatchObject({
       logHash: before.logHash,
       stateHash: before.stateHash,
@@ -52,7 +52,7 @@ describe('import', () => {
       recorded(outcomeFact('theirs', { id: 'mine' }), startUs + 1),
       recorded(outcomeFact('theirs'), startUs + 2),
     ]
-    expect(await tacit.importFacts(facts)).toEqual({ stored: 2, duplicates: 0, conflicts: 1 })
+    expect(await tacit.importFacts(facts)).toMatchObject({ stored: 2, duplicates: 0, conflicts: 1 })
     expect(await tacit.replay({ verify: true })).toMatchObject({ facts: 4, verified: true })
   })
 
@@ -66,9 +66,9 @@ describe('import', () => {
     const before = await tacit.replay({ verify: true })
     const all = [...facts, taken]
     const expected = { stored: 25, duplicates: 15, conflicts: 1 }
-    expect(await tacit.importFacts(all, { dryRun: true })).toEqual(expected)
+    expect(await tacit.importFacts(all, { dryRun: true })).toMatchObject(expected)
     expect((await tacit.replay({ verify: true })).logHash).toBe(before.logHash)
-    expect(await tacit.importFacts(all)).toEqual(expected)
+    expect(await tacit.importFacts(all)).toMatchObject(expected)
   })
 
   test('as a dry run sees repetitions and conflicts within what is given, too', async () => {
@@ -77,7 +77,7 @@ describe('import', () => {
     const given = [...facts, ...facts.slice(0, 5), taken]
     const { tacit } = await openEngine()
     const foreseen = await tacit.importFacts(given, { dryRun: true })
-    expect(foreseen).toEqual({ stored: 40, duplicates: 5, conflicts: 1 })
+    expect(foreseen).toMatchObject({ stored: 40, duplicates: 5, conflicts: 1 })
     expect(await tacit.importFacts(given)).toEqual(foreseen)
   })
 
@@ -92,7 +92,7 @@ describe('import', () => {
     })
     expect(await tacit.status()).toMatchObject({ executions: 500, arms: 3 })
     expect(await tacit.replay({ verify: true })).toMatchObject({ facts: 500, verified: true })
-    expect(await tacit.importFacts(many)).toEqual({ stored: 200, duplicates: 500, conflicts: 0 })
+    expect(await tacit.importFacts(many)).toMatchObject({ stored: 200, duplicates: 500, conflicts: 0 })
   })
 
   test('takes a stream, and a stream that fails leaves what came whole before', async () => {
@@ -108,5 +108,44 @@ describe('import', () => {
       yield* facts
     }
     expect(await tacit.importFacts(whole())).toMatchObject({ stored: 40 })
+  })
+
+  test('names what conflicts and what differs from the fact on record, and keeps the latter as it was', async () => {
+    const { tacit } = await openEngine()
+    const first = recorded(outcomeFact('a'), startUs)
+    const { id } = recorded(decisionFact('a'), startUs)
+    await tacit.importFacts([recorded(decisionFact('a'), startUs - 1), first])
+    const said = [
+      recorded(outcomeFact('a', { body: { success: false } }), startUs),
+      recorded(outcomeFact('b', { id }), 5),
+    ]
+    const expected = {
+      stored: 0,
+      duplicates: 1,
+      differing: 1,
+      conflicts: 1,
+      listed: [
+        { id: first.id, kind: 'outcome', problem: 'differing' },
+        { id: 'a', kind: 'outcome', problem: 'conflict' },
+      ],
+    }
+    expect(await tacit.importFacts([said[0], recorded(decisionFact('a'), 7)], { dryRun: true })).toMatchObject({
+      duplicates: 2,
+      differing: 1,
+    })
+    expect(await tacit.importFacts(said)).toEqual(expected)
+    expect((await collect(tacit.exportFacts())).map(({ body }) => body)).toContainEqual(first.body)
+  })
+
+  test('refuses facts from further ahead than clocks differ, at both of their times', async () => {
+    const { tacit, clock } = await openEngine()
+    const ahead = (clock.nowMs + 2 * dayMs) * 1000
+    for (const fact of [recorded(decisionFact('a', { atUs: ahead }), startUs), recorded(decisionFact('b'), ahead)]) {
+      await expect(tacit.importFacts([fact])).rejects.toMatchObject({
+        code: 'INVALID_INPUT',
+        message: expect.stringContaining('lies in the future'),
+      })
+    }
+    expect((await tacit.status()).executions).toBe(0)
   })
 })
