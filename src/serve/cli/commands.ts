@@ -73,6 +73,8 @@ export const commands: readonly CommandEntry[] = [
   operation('similar', 'ask'),
   operation('explain', 'ask'),
   operation('metrics', 'ask'),
+  operation('solutions', 'ask'),
+  operation('rates', 'ask'),
   operation('pareto', 'ask'),
   operation('calibration', 'ask'),
   {
@@ -107,5 +109,11 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Take in a bundle after checking it',
     group: commandGroups.keep,
     load: async () => (await import('./commands/bundle.ts')).addImport,
+  },
+  {
+    name: 'db',
+    summary: 'Look after the database: schema, soundness, backups, copies, upkeep',
+    group: commandGroups.keep,
+    load: async () => (await import('./commands/db.ts')).addDb,
   },
 ]

@@ -37,13 +37,7 @@ export async function withTacit<Result>(
   work: (tacit: Tacit) => Promise<Result>,
 ): Promise<Result> {
   const { config } = resolveConfig(options)
-  if (access === 'existing' && isFilePath(config.db) && !existsSync(config.db)) {
-    throw new TacitError(
-      'NOT_FOUND',
-      `There is no database at ${config.db}. Create it with "tacit init", or name another with --db.`,
-      { details: { db: config.db } },
-    )
-  }
+  if (access === 'existing') assertExists(config.db)
   const { openTacit } = await import('../../engine/open.ts')
   const tacit = await openTacit(config)
   try {
@@ -51,6 +45,16 @@ export async function withTacit<Result>(
   } finally {
     await tacit.close()
   }
+}
+
+/** @throws TacitError NOT_FOUND if `db` is a file that is not there. */
+export function assertExists(db: string): void {
+  if (!isFilePath(db) || existsSync(db)) return
+  throw new TacitError(
+    'NOT_FOUND',
+    `There is no database at ${db}. Create it with "tacit init", or name another with --db.`,
+    { details: { db } },
+  )
 }
 
 export const isFilePath = (db: string) => db !== ':memory:' && !/^\w+:\/\//.test(db)
