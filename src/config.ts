@@ -3,6 +3,7 @@ import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { choosingOptions } from './config/choosing.ts'
 import { retentionOptions } from './config/retention.ts'
+import { servingOptions } from './config/serving.ts'
 import { TacitError } from './errors.ts'
 import { type LearningMode, learningModes } from './modes.ts'
 import { stages } from './records.ts'
@@ -132,6 +133,7 @@ const configSchema = z.strictObject({
     .prefault({}),
   ...choosingOptions,
   ...retentionOptions,
+  ...servingOptions,
 })
 
 export type { ArmOverrides } from './config/choosing.ts'
@@ -171,7 +173,7 @@ const aliases: Readonly<Record<string, string>> = {
   MAHAVISHNU_LEARNING__SIMILARITY_THRESHOLD: 'embedding.similarityThreshold',
 }
 /** Variables with our prefix that are not options. */
-const otherVariables = /^TACIT_(CONFIG|DATA|DEBUG|TEST_.*|BENCH_.*)$/
+const otherVariables = /^TACIT_(CONFIG|URL|KEY|DATA|DEBUG|TEST_.*|BENCH_.*)$/
 
 const variableOf = (key: string) =>
   `TACIT_${key
