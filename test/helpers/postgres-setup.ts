@@ -31,7 +31,12 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     if (!given) own = await startPostgres({ settings: { fsync: 'off', full_page_writes: 'off' } })
     const url = given || own!.url
     const template = `tacit_test_${randomUUID().slice(0, 8)}`
-    await query(url, `create database ${template}`)
+    try {
+      await query(url, `create database ${template}`)
+    } catch (cause) {
+      const whose = given ? 'the server of TACIT_TEST_DATABASE_URL' : 'the server of this test run'
+      throw new Error(`No database can be made on ${whose}: ${(cause as Error).message}`, { cause })
+    }
     await query(databaseAt(url, template), 'create extension vector')
     return { url, template }
   }
