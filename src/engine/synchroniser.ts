@@ -1,3 +1,4 @@
+import { setImmediate as answered } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { TacitError } from '../errors.ts'
 import { comparePositions, type Fact, type Position } from '../records.ts'
@@ -22,6 +23,9 @@ export class Synchroniser {
   /** Others have written, so facts that were not read yet may have been pruned. */
   #mayMissPruned = true
   #sinceSnapshot = 0
+  #isSaving = false
+  /** Snapshots that failed, where not even that could be written down. */
+  uncounted = 0
   /** What replay begins with, where the scope was pruned under these settings. */
   #checkpoint: Snapshot | null = null
   #lane: Promise<unknown> = Promise.resolve()
@@ -69,7 +73,7 @@ export class Synchroniser {
 
   /** The learner after every fact committed so far. Reads only. To be called inside `exclusive`. */
   async current(): Promise<Learner> {
-    if (this.#store.changedByOthers()) {
+    if (await this.#store.changedByOthers(this.#scope)) {
       this.#isBehind = true
       this.#mayMissPruned = true
     }
@@ -95,7 +99,7 @@ export class Synchroniser {
     if (isNext && known !== null && facts.length === 1) this.#fold(facts[0]!, known)
     else this.#isBehind = true
     await this.current()
-    await this.saveIfDue()
+    this.saveIfDue()
   }
 
   /** Facts were appended that are still to be read back. */
@@ -103,9 +107,24 @@ export class Synchroniser {
     this.#isBehind = true
   }
 
-  /** Keeps a snapshot if enough has been folded since the last one. */
-  async saveIfDue(): Promise<void> {
-    if (this.#sinceSnapshot >= this.#config.learning.snapshotEvery) await this.#saveSnapshot()
+  /**
+   * Keeps a snapshot if enough has been folded since the last one. It is taken once the present call has answered, so that no
+   * call waits for it or fails with it; a failure is counted, and everything still follows from the log.
+   */
+  saveIfDue(): void {
+    if (this.#isSaving || this.#sinceSnapshot < this.#config.learning.snapshotEvery) return
+    this.#isSaving = true
+    this.exclusive(async () => {
+      await answered()
+      await this.#saveSnapshot()
+    })
+      .catch(() => this.#store.count(this.#scope, 'snapshot'))
+      .catch(() => {
+        this.uncounted++
+      })
+      .finally(() => {
+        this.#isSaving = false
+      })
   }
 
   /**

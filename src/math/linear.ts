@@ -30,21 +30,55 @@ export function multiply(a: Float64Array, x: Float64Array, n: number): Float64Ar
 }
 
 /**
- * Turns the inverse of A, in place, into the inverse of A + sign·u·u' (Sherman & Morrison 1950).
- * @throws RangeError 'not positive definite' if A + sign·u·u' is not; the matrix is then unchanged.
+ * Turns the inverse of A, in place, into the inverse of A + U·C·U' for U = [u v] (Woodbury 1950), and returns
+ * T = (C⁻¹ + U'·A⁻¹·U)⁻¹, with which inverse' = inverse - P·T·P', P = inverse·U. C need not have an inverse.
+ * @throws RangeError 'not positive definite' if A + U·C·U' is not; the matrix is then unchanged.
  */
-export function rankOneUpdate(inverse: Float64Array, n: number, u: Float64Array, sign: number): void {
-  const w = multiply(inverse, u, n)
-  let scale = 1
-  for (let index = 0; index < n; index++) scale += sign * u[index]! * w[index]!
-  if (!(scale > 0)) throw new RangeError('not positive definite')
-  const factor = sign / scale
+export function rankTwoUpdate(
+  inverse: Float64Array,
+  n: number,
+  { products: [x, y], gram, change }: RankTwoChange,
+): Symmetric2 {
+  const t = core(gram, change)
   for (let row = 0; row < n; row++) {
-    for (let column = 0; column <= row; column++) {
-      const value = inverse[row * n + column]! - factor * w[row]! * w[column]!
-      inverse[row * n + column] = value
-      inverse[column * n + row] = value
-    }
+    const p = t.uu * x[row]! + t.uv * y[row]!
+    const q = t.uv * x[row]! + t.vv * y[row]!
+    if (p === 0 && q === 0) continue
+    const at = row * n
+    for (let column = 0; column < n; column++) inverse[at + column]! -= p * x[column]! + q * y[column]!
+  }
+  return t
+}
+
+/** A symmetric 2 x 2 matrix over the vectors u and v. */
+export interface Symmetric2 {
+  readonly uu: number
+  readonly uv: number
+  readonly vv: number
+}
+
+export interface RankTwoChange {
+  /** inverse·u and inverse·v. */
+  readonly products: readonly [Float64Array, Float64Array]
+  /** U'·inverse·U. */
+  readonly gram: Symmetric2
+  /** C. */
+  readonly change: Symmetric2
+}
+
+/** (I + C·G)⁻¹·C. */
+function core(g: Symmetric2, c: Symmetric2): Symmetric2 {
+  const a = 1 + c.uu * g.uu + c.uv * g.uv
+  const b = c.uu * g.uv + c.uv * g.vv
+  const d = c.uv * g.uu + c.vv * g.uv
+  const e = 1 + c.uv * g.uv + c.vv * g.vv
+  const determinant = a * e - b * d
+  // Along the way from A to A + U·C·U' with the changes of one observation, the determinant stays positive.
+  if (!(determinant > 0)) throw new RangeError('not positive definite')
+  return {
+    uu: (e * c.uu - b * c.uv) / determinant,
+    uv: (e * c.uv - b * c.vv) / determinant,
+    vv: (a * c.vv - d * c.uv) / determinant,
   }
 }
 

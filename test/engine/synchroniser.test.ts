@@ -151,7 +151,7 @@ test('after a failure in the midst of a write the next call finds everything in 
     new Proxy(store, {
       get(target, key) {
         const value = Reflect.get(target, key, target)
-        if (key === 'tail' && failures > 0)
+        if (key === 'facts' && failures > 0)
           return async () => {
             failures--
             throw new Error('the disk is gone')

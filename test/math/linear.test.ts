@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inverse, multiply, rankOneUpdate } from '../../src/math/linear.ts'
+import { inverse, multiply, rankTwoUpdate, type Symmetric2 } from '../../src/math/linear.ts'
 import { normal, seedRng } from '../../src/math/rng.ts'
 
 fc.configureGlobal({ seed: 2026 })
@@ -62,17 +62,33 @@ describe('linear algebra', () => {
     expect(multiply(Float64Array.of(1, 2, 3, 4), Float64Array.of(5, 6), 2)).toEqual(Float64Array.of(17, 39))
   })
 
-  test.each([1, -1])('a rank-one update with sign %d gives the inverse of the changed matrix', sign => {
+  test('a rank-two update gives the inverse of the changed matrix, and the core that it returns explains the change', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 8 }), fc.integer({ min: 1, max: 12 }), (seed, n) => {
         const rng = seedRng(`u${seed}`)
-        // |u| < 1 and A >= I, so A - u·u' stays positive definite.
-        const u = Float64Array.from({ length: n }, () => (0.9 * (2 * rng() - 1)) / Math.sqrt(n))
+        // |u|, |v| < 0.6 and |C| < 1 and A >= I, so that the changed matrix stays positive definite.
+        const vector = () => Float64Array.from({ length: n }, () => (0.6 * (2 * rng() - 1)) / Math.sqrt(n))
+        const [u, v] = [vector(), vector()]
+        const change = { uu: 2 * rng() - 1, uv: 0.5 * (2 * rng() - 1), vv: rng() < 0.3 ? 0 : 2 * rng() - 1 }
         const a = randomPositiveDefinite(seed, n)
-        const updated = inverse(a, n)
-        rankOneUpdate(updated, n, u, sign)
-        const changed = a.map((value, index) => value + sign * u[Math.floor(index / n)]! * u[index % n]!)
+        const { updated, products, t } = changedBy(a, n, u, v, change)
+        const changed = a.map((value, index) => {
+          const [row, column] = [Math.floor(index / n), index % n]
+          const cross = u[row]! * v[column]! + v[row]! * u[column]!
+          return value + change.uu * u[row]! * u[column]! + change.uv * cross + change.vv * v[row]! * v[column]!
+        })
         expectClose(updated, inverse(changed, n))
+        const [x, y] = products
+        const explained = inverse(a, n).map((value, index) => {
+          const [row, column] = [Math.floor(index / n), index % n]
+          return (
+            value -
+            t.uu * x[row]! * x[column]! -
+            t.uv * (x[row]! * y[column]! + y[row]! * x[column]!) -
+            t.vv * y[row]! * y[column]!
+          )
+        })
+        expectClose(updated, explained)
       }),
       { seed: 2, numRuns: 60 },
     )
@@ -80,7 +96,18 @@ describe('linear algebra', () => {
 
   test('taking out more than there is throws and leaves the matrix as it was', () => {
     const inverted = inverse(Float64Array.of(1, 0, 0, 1), 2)
-    expect(() => rankOneUpdate(inverted, 2, Float64Array.of(2, 0), -1)).toThrow(RangeError)
+    const gram = { uu: 4, uv: 0, vv: 0 }
+    const products = [Float64Array.of(2, 0), Float64Array.of(0, 0)] as const
+    expect(() => rankTwoUpdate(inverted, 2, { products, gram, change: { uu: -1, uv: 0, vv: 0 } })).toThrow(RangeError)
     expect(inverted).toEqual(Float64Array.of(1, 0, 0, 1))
   })
 })
+
+function changedBy(a: Float64Array, n: number, u: Float64Array, v: Float64Array, change: Symmetric2) {
+  const updated = inverse(a, n)
+  const products = [multiply(updated, u, n), multiply(updated, v, n)] as const
+  const dot = (x: Float64Array, y: Float64Array) => x.reduce((sum, value, i) => sum + value * y[i]!, 0)
+  const gram = { uu: dot(u, products[0]), uv: dot(u, products[1]), vv: dot(v, products[1]) }
+  const t = rankTwoUpdate(updated, n, { products, gram, change })
+  return { updated, products, t }
+}

@@ -61,32 +61,50 @@ export function childMean(parentMean: Float64Array, data: Message, kOwn: number)
   return mean
 }
 
-/** The child's posterior covariance of the arms `indices`, row-major in their order; `parent` is `size` wide. */
+/** What a node's covariance and its change rest on: z = V·g over all arms of the parent, and g'z. */
+export interface Spread {
+  readonly z: Float64Array
+  readonly gz: number
+}
+
+/** `parent` is `size` wide. All zero where they count for nothing (η = 0). */
+export function spreadOf(parent: Float64Array, size: number, { arms, g, eta }: Message): Spread {
+  const z = new Float64Array(size)
+  if (eta === 0) return { z, gz: 0 }
+  for (let row = 0; row < size; row++) {
+    const at = row * size
+    let sum = 0
+    for (let i = 0; i < arms.length; i++) sum += parent[at + arms[i]!]! * g[i]!
+    z[row] = sum
+  }
+  let gz = 0
+  for (let i = 0; i < arms.length; i++) gz += g[i]! * z[arms[i]!]!
+  return { z, gz }
+}
+
+/**
+ * The child's posterior covariance of the arms `indices`, row-major in their order; `parent` is `size` wide.
+ */
 export function childCovariance(
   parent: Float64Array,
   size: number,
   data: Message,
   kOwn: number,
   indices: readonly number[],
+  { z, gz }: Spread = spreadOf(parent, size, data),
 ): Float64Array {
   const { arms, g, eta } = data
   const count = indices.length
-  const product = (row: number) => {
-    let sum = 0
-    for (let i = 0; i < arms.length; i++) sum += parent[row * size + arms[i]!]! * g[i]!
-    return sum
-  }
-  const z = Float64Array.from(indices, index => (eta === 0 ? 0 : product(index)))
-  let gz = 0
-  if (eta !== 0) for (let i = 0; i < arms.length; i++) gz += g[i]! * product(arms[i]!)
-  const beta = Float64Array.from(indices, index => 1 - kOwn * (g[arms.indexOf(index)] ?? 0))
+  const kept = new Float64Array(size).fill(1)
+  for (let i = 0; i < arms.length; i++) kept[arms[i]!] = 1 - kOwn * g[i]!
+  const beta = Float64Array.from(indices, index => kept[index]!)
+  const shared = Float64Array.from(indices, index => eta * z[index]!)
   const shift = eta * eta * gz + eta
   const child = new Float64Array(count * count)
   for (let a = 0; a < count; a++) {
     const row = indices[a]! * size
     for (let b = 0; b < count; b++) {
-      const value = parent[row + indices[b]!]! + shift - eta * (z[a]! + z[b]!)
-      child[a * count + b] = beta[a]! * beta[b]! * value
+      child[a * count + b] = beta[a]! * beta[b]! * (parent[row + indices[b]!]! + shift - (shared[a]! + shared[b]!))
       if (indices[a] === indices[b]) child[a * count + b]! += kOwn * beta[a]!
     }
   }

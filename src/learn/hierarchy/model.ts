@@ -1,10 +1,19 @@
 import { studentTLogDensity } from '../../math/distributions.ts'
-import { inverse, multiply, rankOneUpdate } from '../../math/linear.ts'
+import { inverse, multiply, rankTwoUpdate } from '../../math/linear.ts'
 import { type LevelShares, levelShares } from '../level-shares.ts'
 import type { StateRecord } from '../state.ts'
 import { addDenseMessage, type DenseMessage, denseCovariance, denseMean, denseMessage } from './dense.ts'
-import type { Cells, EvidenceTable, Observation, TaskCells } from './evidence.ts'
-import { addMessage, childCovariance, childMean, type Message, message, type Posterior } from './gaussian.ts'
+import { type Cells, type EvidenceTable, type Observation, phantom, type TaskCells } from './evidence.ts'
+import {
+  addMessage,
+  childCovariance,
+  childMean,
+  type Message,
+  message,
+  type Posterior,
+  type Spread,
+  spreadOf,
+} from './gaussian.ts'
 import type { TaskPrecision } from './task-precision.ts'
 
 /** The variances of one model, in units of the noise variance; see docs/learning.md for the whole picture. */
@@ -54,6 +63,8 @@ export class HierarchyModel {
   #precision: Float64Array = new Float64Array(0)
   #vector: Float64Array = new Float64Array(0)
   #root: Posterior = { mean: new Float64Array(0), covariance: new Float64Array(0) }
+  /** What the category asked for last says about the root; forgotten whenever anything changes. */
+  #latest: { readonly category: string; readonly data: Message | DenseMessage; spread: Spread | null } | null = null
 
   constructor(variances: Variances, prior: Prior, evidence: EvidenceTable, tasks: TaskPrecision | null) {
     this.variances = variances
@@ -142,25 +153,27 @@ export class HierarchyModel {
 
   /** The category's cells (and, with task memory, its precision) changed from `before` to what the evidence now holds. */
   update(category: string, before: Message | DenseMessage): void {
+    const spread = 'precision' in before ? null : this.#spreadOf(category, before)
+    this.#latest = null
     const after = this.messageOf(category)
     this.#apply(before, -1)
     this.#apply(after, 1)
-    if ('precision' in before || 'precision' in after) this.#root = this.#solve()
-    else this.#updateRoot(before, after)
+    const change = 'precision' in before || 'precision' in after ? null : changeOf(before, after)
+    if (change === null || spread === null) this.#root = this.#solve()
+    else this.#updateRoot(change, spread)
   }
 
   /** What the category says about the root at this moment; what is learned later does not change it. */
   messageOf(category: string): Message | DenseMessage {
-    const live = this.#evidence.categories.get(category) ?? nothing
-    const cells = { ...live, arms: [...live.arms] }
-    const { shared, own } = this.#categoryVariances(category)
-    const dense = this.#tasks?.categories.get(category)
-    if (dense === undefined) return message(shared, own, 1, cells.arms, cells.n, cells.s)
-    return denseMessage(dense.precision, dense.vector, this.#evidence.arms.length, cells.arms, shared, own)
+    if (this.#latest?.category !== category) {
+      this.#latest = { category, data: this.#messageOf(category), spread: null }
+    }
+    return this.#latest!.data
   }
 
   /** Recomputes every cache from the evidence. */
   rebuild(): void {
+    this.#latest = null
     const size = this.#evidence.arms.length
     this.#size = size
     const { shared, own, mean } = this.#prior
@@ -168,7 +181,7 @@ export class HierarchyModel {
     this.#precision = new Float64Array(size * size).fill(-shared / (own * (own + size * shared)))
     for (let a = 0; a < size; a++) this.#precision[a * size + a]! += 1 / own
     this.#vector = new Float64Array(size).fill(mean / (own + size * shared))
-    for (const category of this.#evidence.categories.keys()) this.#apply(this.messageOf(category), 1)
+    for (const category of this.#evidence.categories.keys()) this.#apply(this.#messageOf(category), 1)
     this.#root = this.#solve()
   }
 
@@ -185,6 +198,7 @@ export class HierarchyModel {
   }
 
   restore(state: StateRecord): void {
+    this.#latest = null
     this.logWeight = state.logWeight as number
     this.#a = state.a as number
     this.#b = state.b as number
@@ -222,8 +236,24 @@ export class HierarchyModel {
     }
     return {
       mean: pick(childMean(mean, data, own)),
-      covariance: childCovariance(covariance, size, data, own, indices),
+      covariance: childCovariance(covariance, size, data, own, indices, this.#spreadOf(category, data)),
     }
+  }
+
+  #messageOf(category: string): Message | DenseMessage {
+    const live = this.#evidence.categories.get(category) ?? nothing
+    const cells = { ...live, arms: [...live.arms] }
+    const { shared, own } = this.#categoryVariances(category)
+    const dense = this.#tasks?.categories.get(category)
+    if (dense === undefined) return message(shared, own, 1, cells.arms, cells.n, cells.s)
+    return denseMessage(dense.precision, dense.vector, this.#evidence.arms.length, cells.arms, shared, own)
+  }
+
+  #spreadOf(category: string, data: Message): Spread {
+    const latest = this.#latest
+    if (latest?.category !== category) return spreadOf(this.#root.covariance, this.#size, data)
+    latest.spread ??= spreadOf(this.#root.covariance, this.#size, data)
+    return latest.spread
   }
 
   #taskMessage(cells: TaskCells): Message {
@@ -242,43 +272,69 @@ export class HierarchyModel {
   }
 
   /**
-   * The root's covariance follows a change of diag(g) - η·g·g' by rank-one steps: O(arms²) instead of O(arms³).
-   * The positive steps come first, so that the matrix stays positive definite all along.
+   * The root's posterior follows the change of one arm's cell by a rank-two step: O(arms²) instead of O(arms³). With u the
+   * unit vector of the arm and v = g before, diag(g) - η·g·g' and its precision × mean change within u and v alone.
    */
-  #updateRoot(before: Message, after: Message): void {
-    const { covariance } = this.#root
+  #updateRoot({ arm, eta, g, y, total }: Change, { z, gz }: Spread): void {
+    const { mean, covariance } = this.#root
     const size = this.#size
-    for (const sign of [1, -1] as const) {
-      for (let i = 0; i < after.arms.length; i++) {
-        const arm = after.arms[i]!
-        const change = after.g[i]! - (before.g[before.arms.indexOf(arm)] ?? 0)
-        if (change * sign > 0) rankOneUpdate(covariance, size, unit(size, arm, Math.sqrt(Math.abs(change))), sign)
-      }
-      for (let i = 0; i < before.arms.length && sign < 0; i++) {
-        const arm = before.arms[i]!
-        if (!after.arms.includes(arm)) rankOneUpdate(covariance, size, unit(size, arm, Math.sqrt(before.g[i]!)), -1)
-      }
-      const data = sign > 0 ? before : after
-      if (data.eta > 0) rankOneUpdate(covariance, size, spread(size, data), sign)
+    const column = Float64Array.from({ length: size }, (_, row) => covariance[row * size + arm]!)
+    const gram = { uu: column[arm]!, uv: z[arm]!, vv: gz }
+    const change = {
+      uu: g.change - eta.after * g.change * g.change,
+      uv: -eta.after * g.change,
+      vv: eta.before - eta.after,
     }
-    this.#root = { covariance, mean: multiply(covariance, this.#vector, this.#size) }
+    const t = rankTwoUpdate(covariance, size, { products: [column, z], gram, change })
+    // mean' = inverse'·(vector + u·du + v·dv), and inverse·vector is the mean before.
+    const du = y.change - eta.after * g.change * total.after
+    const dv = eta.before * total.before - eta.after * total.after
+    const qu = mean[arm]! + gram.uu * du + gram.uv * dv
+    let qv = gram.uv * du + gram.vv * dv
+    for (let i = 0; i < g.arms.length; i++) qv += g.values[i]! * mean[g.arms[i]!]!
+    const su = du - (t.uu * qu + t.uv * qv)
+    const sv = dv - (t.uv * qu + t.vv * qv)
+    for (let a = 0; a < size; a++) mean[a]! += column[a]! * su + z[a]! * sv
   }
 }
 
+/** How one observation changed what its category says about the root. */
+interface Change {
+  readonly arm: number
+  readonly eta: { readonly before: number; readonly after: number }
+  /** g before, and by how much the arm's own changed. */
+  readonly g: { readonly arms: readonly number[]; readonly values: readonly number[]; readonly change: number }
+  readonly y: { readonly change: number }
+  /** Sums of y. */
+  readonly total: { readonly before: number; readonly after: number }
+}
+
+/** Null if more than one arm changed. */
+function changeOf(before: Message, after: Message): Change | null {
+  const changed = new Map<number, { g: number; y: number }>()
+  const compare = (one: Message, other: Message, sign: 1 | -1) => {
+    for (const [i, arm] of one.arms.entries()) {
+      // Arms keep their places, but for one that came or went.
+      const at = other.arms[i] === arm ? i : other.arms.indexOf(arm)
+      const [g, y] = at < 0 ? [0, 0] : [other.g[at]!, other.y[at]!]
+      if (one.g[i] !== g || one.y[i] !== y) changed.set(arm, { g: sign * (one.g[i]! - g), y: sign * (one.y[i]! - y) })
+    }
+  }
+  compare(before, after, -1)
+  compare(after, before, 1)
+  if (changed.size > 1) return null
+  const [arm, by] = [...changed][0] ?? [phantom, { g: 0, y: 0 }]
+  return {
+    arm,
+    eta: { before: before.eta, after: after.eta },
+    g: { arms: before.arms, values: before.g, change: by.g },
+    y: { change: by.y },
+    total: { before: sum(before.y), after: sum(after.y) },
+  }
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
 const withoutSums = (data: Message): Message => ({ ...data, y: data.y.map(() => 0) })
-
-function unit(size: number, at: number, value: number): Float64Array {
-  const vector = new Float64Array(size)
-  vector[at] = value
-  return vector
-}
-
-function spread(size: number, { arms, g, eta }: Message): Float64Array {
-  const vector = new Float64Array(size)
-  const root = Math.sqrt(eta)
-  for (let i = 0; i < arms.length; i++) vector[arms[i]!] = root * g[i]!
-  return vector
-}
 
 function diagonal(matrix: Float64Array, plus: number): Float64Array {
   const size = Math.sqrt(matrix.length)

@@ -1,7 +1,7 @@
 import type { StateRecord } from '../state.ts'
 import { sigmoid } from './base-rates.ts'
 import type { SparseVector } from './predictor.ts'
-import { fadeWeights, freshWeights, type Weights } from './word-weights.ts'
+import { fadeWeights, freshWeights, packWeights, unpackWeights, type Weights } from './word-weights.ts'
 
 const biasPrecision = 0.1
 const leastCurvature = 0.02
@@ -25,10 +25,13 @@ export class TextModel {
   constructor(armVariance: number, sharedVariance: number, state?: StateRecord) {
     this.#armVariance = armVariance
     this.#sharedVariance = sharedVariance
-    this.#shared = state ? (state.shared as unknown as Weights) : freshWeights(sharedVariance)
+    this.#shared = state ? unpackWeights(state.shared as StateRecord, sharedVariance) : freshWeights(sharedVariance)
     if (state === undefined) return
     const names = state.names as string[]
-    for (const [i, arm] of (state.arms as unknown as ArmWeights[]).entries()) this.#arms.set(names[i]!, { ...arm })
+    for (const [i, arm] of (state.arms as StateRecord[]).entries()) {
+      const [bias, precision] = [arm.bias as number, arm.biasPrecision as number]
+      this.#arms.set(names[i]!, { ...unpackWeights(arm, armVariance), bias, biasPrecision: precision })
+    }
   }
 
   /** The logit of success. */
@@ -90,9 +93,13 @@ export class TextModel {
 
   toState(): StateRecord {
     return {
-      shared: { ...this.#shared },
+      shared: packWeights(this.#shared, this.#sharedVariance),
       names: [...this.#arms.keys()],
-      arms: [...this.#arms.values()].map(arm => ({ ...arm })),
+      arms: [...this.#arms.values()].map(arm => ({
+        ...packWeights(arm, this.#armVariance),
+        bias: arm.bias,
+        biasPrecision: arm.biasPrecision,
+      })),
     }
   }
 }

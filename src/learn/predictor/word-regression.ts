@@ -1,6 +1,6 @@
 import type { StateRecord } from '../state.ts'
 import type { SparseVector } from './predictor.ts'
-import { fadeWeights, freshWeights, type Weights } from './word-weights.ts'
+import { fadeWeights, freshWeights, packWeights, unpackWeights, type Weights } from './word-weights.ts'
 
 /** Prior variance of a weight, of one arm and shared by all, in units of the noise variance. */
 const priorVariance = 0.1
@@ -15,9 +15,12 @@ export class WordRegression {
   readonly #arms = new Map<string, Weights>()
 
   constructor(state?: StateRecord) {
-    this.#shared = (state?.shared ?? null) as unknown as Weights | null
-    const weights = (state?.weights ?? []) as unknown as Weights[]
-    for (const [i, arm] of ((state?.arms ?? []) as string[]).entries()) this.#arms.set(arm, weights[i]!)
+    const shared = (state?.shared ?? null) as StateRecord | null
+    this.#shared = shared && unpackWeights(shared, priorVariance)
+    const weights = (state?.weights ?? []) as StateRecord[]
+    for (const [i, arm] of ((state?.arms ?? []) as string[]).entries()) {
+      this.#arms.set(arm, unpackWeights(weights[i]!, priorVariance))
+    }
   }
 
   predict(arm: string, { indices, values }: SparseVector): number {
@@ -65,9 +68,9 @@ export class WordRegression {
 
   toState(): StateRecord {
     return {
-      shared: this.#shared && { ...this.#shared },
+      shared: this.#shared && packWeights(this.#shared, priorVariance),
       arms: [...this.#arms.keys()],
-      weights: [...this.#arms.values()].map(weights => ({ ...weights })),
+      weights: [...this.#arms.values()].map(weights => packWeights(weights, priorVariance)),
     }
   }
 }

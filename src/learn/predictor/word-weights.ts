@@ -1,3 +1,4 @@
+import type { StateRecord } from '../state.ts'
 import { buckets } from './vocabulary.ts'
 
 /** A Gaussian belief about the weight of each word, independent of each other. */
@@ -19,4 +20,26 @@ export function fadeWeights({ mean, precision }: Weights, prior: number, share: 
     mean[i]! *= (share * precision[i]!) / faded
     precision[i] = faded
   }
+}
+
+/** The weights that words have moved; most buckets are never met, and a snapshot need not hold them. */
+export function packWeights({ mean, precision }: Weights, variance: number): StateRecord {
+  const prior = Math.fround(1 / variance)
+  const places: number[] = []
+  for (let i = 0; i < mean.length; i++) if (precision[i] !== prior || mean[i] !== 0) places.push(i)
+  return {
+    places: Float32Array.from(places),
+    mean: Float32Array.from(places, place => mean[place]!),
+    precision: Float32Array.from(places, place => precision[place]!),
+  }
+}
+
+export function unpackWeights(state: StateRecord, variance: number): Weights {
+  const weights = freshWeights(variance)
+  const [mean, precision] = [state.mean as Float32Array, state.precision as Float32Array]
+  for (const [i, place] of (state.places as Float32Array).entries()) {
+    weights.mean[place] = mean[i]!
+    weights.precision[place] = precision[i]!
+  }
+  return weights
 }
