@@ -4,6 +4,7 @@ import { TacitError } from '../errors.ts'
 import { comparePositions, type Fact, type Position } from '../records.ts'
 import type { LoggedFact, Snapshot, Store } from '../store/store.ts'
 import { Learner } from './learner.ts'
+import { RollupKeeper, rebuildRollups } from './rollups.ts'
 
 const pageSize = 1000
 const start: Position = { recordedAtUs: -1, id: '' }
@@ -23,9 +24,10 @@ export class Synchroniser {
   /** Others have written, so facts that were not read yet may have been pruned. */
   #mayMissPruned = true
   #sinceSnapshot = 0
-  #isSaving = false
-  /** Snapshots that failed, where not even that could be written down. */
-  uncounted = 0
+  readonly #rollups: RollupKeeper
+  readonly #waiting = new Set<Upkeep>()
+  /** Upkeep that failed, where not even that could be written down. */
+  readonly uncounted: Record<Upkeep, number> = { snapshot: 0, rollup: 0 }
   /** What replay begins with, where the scope was pruned under these settings. */
   #checkpoint: Snapshot | null = null
   #lane: Promise<unknown> = Promise.resolve()
@@ -35,6 +37,7 @@ export class Synchroniser {
     this.#scope = config.scope
     this.#config = config
     this.#learner = new Learner(config)
+    this.#rollups = new RollupKeeper(store, config.scope)
   }
 
   static async open(store: Store, config: Config): Promise<Synchroniser> {
@@ -107,24 +110,28 @@ export class Synchroniser {
     this.#isBehind = true
   }
 
-  /**
-   * Keeps a snapshot if enough has been folded since the last one. It is taken once the present call has answered, so that no
-   * call waits for it or fails with it; a failure is counted, and everything still follows from the log.
-   */
+  /** Keeps a snapshot, and folds the rollups on, if enough has come since the last time. */
   saveIfDue(): void {
-    if (this.#isSaving || this.#sinceSnapshot < this.#config.learning.snapshotEvery) return
-    this.#isSaving = true
+    if (this.#sinceSnapshot >= this.#config.learning.snapshotEvery) this.#later('snapshot', () => this.#saveSnapshot())
+    if (this.#rollups.isDue(this.#cursor)) this.#later('rollup', () => this.#rollups.fold(this.#cursor))
+  }
+
+  /**
+   * Does upkeep once the present call has answered, so that no call waits for it or fails with it. A failure is counted,
+   * and everything still follows from the log.
+   */
+  #later(kind: Upkeep, task: () => Promise<void>): void {
+    if (this.#waiting.has(kind)) return
+    this.#waiting.add(kind)
     this.exclusive(async () => {
       await answered()
-      await this.#saveSnapshot()
+      await task()
     })
-      .catch(() => this.#store.count(this.#scope, 'snapshot'))
+      .catch(() => this.#store.count(this.#scope, kind))
       .catch(() => {
-        this.uncounted++
+        this.uncounted[kind]++
       })
-      .finally(() => {
-        this.#isSaving = false
-      })
+      .finally(() => this.#waiting.delete(kind))
   }
 
   /**
@@ -167,11 +174,18 @@ export class Synchroniser {
     }
   }
 
-  /** Replaces the state by what the log says, and keeps it as the new snapshot. To be called inside `exclusive`. */
+  /** Replaces the state by what the log says, keeps it as the new snapshot, and folds the rollups anew. To be called inside `exclusive`. */
   async reset(): Promise<Learner> {
     await this.#rebuild()
+    return this.adopt(this.#learner)
+  }
+
+  /** Takes over what `replay` has rebuilt in the same turn of `exclusive`, and keeps it as the new snapshot. */
+  async adopt(rebuilt: Learner): Promise<Learner> {
+    this.#learner = rebuilt
     await this.#store.dropSnapshot(this.#scope, Learner.nameFor(this.#config))
     await this.#saveSnapshot()
+    await rebuildRollups(this.#store, this.#scope)
     return this.#learner
   }
 
@@ -272,6 +286,9 @@ export class Synchroniser {
     })
   }
 }
+
+/** What is kept beside the log to save time. */
+type Upkeep = 'snapshot' | 'rollup'
 
 interface FoldOptions {
   readonly onFact?: (done: number, fact: Fact) => void

@@ -15,7 +15,7 @@ export function replayed(variances: Variances, prior: Prior, arms: number, obser
     const cells = structuredClone(evidence.tasks.get(task))
     evidence.add(observation, 1)
     tasks.change(category, cells, evidence.tasks.get(task)!)
-    model.update(category, before)
+    model.update(category, observation.arm, before)
   }
   return { model, evidence, tasks }
 }

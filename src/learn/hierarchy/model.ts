@@ -3,7 +3,7 @@ import { inverse, multiply, rankTwoUpdate } from '../../math/linear.ts'
 import { type LevelShares, levelShares } from '../level-shares.ts'
 import type { StateRecord } from '../state.ts'
 import { addDenseMessage, type DenseMessage, denseCovariance, denseMean, denseMessage } from './dense.ts'
-import { type Cells, type EvidenceTable, type Observation, phantom, type TaskCells } from './evidence.ts'
+import type { Cells, EvidenceTable, Observation, TaskCells } from './evidence.ts'
 import {
   addMessage,
   childCovariance,
@@ -151,16 +151,18 @@ export class HierarchyModel {
     return { mean, variance: scale * scale }
   }
 
-  /** The category's cells (and, with task memory, its precision) changed from `before` to what the evidence now holds. */
-  update(category: string, before: Message | DenseMessage): void {
+  /**
+   * The cells of one arm in the category (and, with task memory, the category's precision) changed from `before` to what the
+   * evidence now holds.
+   */
+  update(category: string, arm: number, before: Message | DenseMessage): void {
     const spread = 'precision' in before ? null : this.#spreadOf(category, before)
     this.#latest = null
     const after = this.messageOf(category)
     this.#apply(before, -1)
     this.#apply(after, 1)
-    const change = 'precision' in before || 'precision' in after ? null : changeOf(before, after)
-    if (change === null || spread === null) this.#root = this.#solve()
-    else this.#updateRoot(change, spread)
+    if ('precision' in before || 'precision' in after || spread === null) this.#root = this.#solve()
+    else this.#updateRoot(arm, before, after, spread)
   }
 
   /** What the category says about the root at this moment; what is learned later does not change it. */
@@ -275,65 +277,35 @@ export class HierarchyModel {
    * The root's posterior follows the change of one arm's cell by a rank-two step: O(arms²) instead of O(arms³). With u the
    * unit vector of the arm and v = g before, diag(g) - η·g·g' and its precision × mean change within u and v alone.
    */
-  #updateRoot({ arm, eta, g, y, total }: Change, { z, gz }: Spread): void {
+  #updateRoot(arm: number, before: Message, after: Message, { z, gz }: Spread): void {
     const { mean, covariance } = this.#root
     const size = this.#size
-    const column = Float64Array.from({ length: size }, (_, row) => covariance[row * size + arm]!)
+    const [was, is] = [before.arms.indexOf(arm), after.arms.indexOf(arm)]
+    const dg = (after.g[is] ?? 0) - (before.g[was] ?? 0)
+    const dy = (after.y[is] ?? 0) - (before.y[was] ?? 0)
+    const column = new Float64Array(size)
+    for (let row = 0; row < size; row++) column[row] = covariance[row * size + arm]!
     const gram = { uu: column[arm]!, uv: z[arm]!, vv: gz }
-    const change = {
-      uu: g.change - eta.after * g.change * g.change,
-      uv: -eta.after * g.change,
-      vv: eta.before - eta.after,
-    }
+    const change = { uu: dg - after.eta * dg * dg, uv: -after.eta * dg, vv: before.eta - after.eta }
     const t = rankTwoUpdate(covariance, size, { products: [column, z], gram, change })
     // mean' = inverse'·(vector + u·du + v·dv), and inverse·vector is the mean before.
-    const du = y.change - eta.after * g.change * total.after
-    const dv = eta.before * total.before - eta.after * total.after
+    const du = dy - after.eta * dg * sum(after.y)
+    const dv = before.eta * sum(before.y) - after.eta * sum(after.y)
     const qu = mean[arm]! + gram.uu * du + gram.uv * dv
     let qv = gram.uv * du + gram.vv * dv
-    for (let i = 0; i < g.arms.length; i++) qv += g.values[i]! * mean[g.arms[i]!]!
+    for (let i = 0; i < before.arms.length; i++) qv += before.g[i]! * mean[before.arms[i]!]!
     const su = du - (t.uu * qu + t.uv * qv)
     const sv = dv - (t.uv * qu + t.vv * qv)
     for (let a = 0; a < size; a++) mean[a]! += column[a]! * su + z[a]! * sv
   }
 }
 
-/** How one observation changed what its category says about the root. */
-interface Change {
-  readonly arm: number
-  readonly eta: { readonly before: number; readonly after: number }
-  /** g before, and by how much the arm's own changed. */
-  readonly g: { readonly arms: readonly number[]; readonly values: readonly number[]; readonly change: number }
-  readonly y: { readonly change: number }
-  /** Sums of y. */
-  readonly total: { readonly before: number; readonly after: number }
+function sum(values: readonly number[]): number {
+  let total = 0
+  for (let i = 0; i < values.length; i++) total += values[i]!
+  return total
 }
 
-/** Null if more than one arm changed. */
-function changeOf(before: Message, after: Message): Change | null {
-  const changed = new Map<number, { g: number; y: number }>()
-  const compare = (one: Message, other: Message, sign: 1 | -1) => {
-    for (const [i, arm] of one.arms.entries()) {
-      // Arms keep their places, but for one that came or went.
-      const at = other.arms[i] === arm ? i : other.arms.indexOf(arm)
-      const [g, y] = at < 0 ? [0, 0] : [other.g[at]!, other.y[at]!]
-      if (one.g[i] !== g || one.y[i] !== y) changed.set(arm, { g: sign * (one.g[i]! - g), y: sign * (one.y[i]! - y) })
-    }
-  }
-  compare(before, after, -1)
-  compare(after, before, 1)
-  if (changed.size > 1) return null
-  const [arm, by] = [...changed][0] ?? [phantom, { g: 0, y: 0 }]
-  return {
-    arm,
-    eta: { before: before.eta, after: after.eta },
-    g: { arms: before.arms, values: before.g, change: by.g },
-    y: { change: by.y },
-    total: { before: sum(before.y), after: sum(after.y) },
-  }
-}
-
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
 const withoutSums = (data: Message): Message => ({ ...data, y: data.y.map(() => 0) })
 
 function diagonal(matrix: Float64Array, plus: number): Float64Array {

@@ -25,13 +25,12 @@ export function fadeWeights({ mean, precision }: Weights, prior: number, share: 
 /** The weights that words have moved; most buckets are never met, and a snapshot need not hold them. */
 export function packWeights({ mean, precision }: Weights, variance: number): StateRecord {
   const prior = Math.fround(1 / variance)
-  const places: number[] = []
-  for (let i = 0; i < mean.length; i++) if (precision[i] !== prior || mean[i] !== 0) places.push(i)
-  return {
-    places: Float32Array.from(places),
-    mean: Float32Array.from(places, place => mean[place]!),
-    precision: Float32Array.from(places, place => precision[place]!),
-  }
+  const isMoved = (i: number) => precision[i] !== prior || mean[i] !== 0
+  let count = 0
+  for (let i = 0; i < mean.length; i++) if (isMoved(i)) count++
+  const places = new Float32Array(count)
+  for (let i = 0, at = 0; at < count; i++) if (isMoved(i)) places[at++] = i
+  return { places, mean: places.map(place => mean[place]!), precision: places.map(place => precision[place]!) }
 }
 
 export function unpackWeights(state: StateRecord, variance: number): Weights {
