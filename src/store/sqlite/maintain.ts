@@ -12,7 +12,11 @@ const steps: readonly Step[] = [
   ['write-ahead log folded in', foldLog],
 ]
 
-/** Upkeep of a SQLite file. Others may go on using it; what needs the file alone for a moment waits for them. */
+/**
+ * Upkeep of a SQLite file. Others may go on using it; what needs the file alone for a moment waits for them. Statistics
+ * are not gathered: every index leads with the scope, and those of a file with one scope would talk the planner out of
+ * them for the next one.
+ */
 export async function maintain(
   connection: Connection,
   { full }: { readonly full: boolean },
