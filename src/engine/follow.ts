@@ -34,6 +34,13 @@ export const logEventSchema = z.object({
 })
 export type LogEvent = z.output<typeof logEventSchema>
 
+/** What was added to the log, in the order of arrival; nothing, while nothing comes. */
+export interface LogPage {
+  readonly events: readonly LogEvent[]
+  /** Give it as `after` to go on behind this page. */
+  readonly next: number
+}
+
 export interface FollowOptions {
   /** Go on after this place in the log; 0: from its start. Left out: only what comes from now on. */
   readonly after?: number
@@ -46,18 +53,15 @@ const followOptions = z.strictObject({
   signal: z.custom<AbortSignal>(value => value instanceof AbortSignal).optional(),
 })
 
-/**
- * Everything that is added to the log, by this process or another, in pages and in the order of arrival. An empty page
- * says that nothing has come for a while.
- */
-export async function* follow(parts: Parts, options: FollowOptions): AsyncGenerator<readonly LogEvent[]> {
+/** Everything that is added to the log, by this process or another. An empty page says that nothing came for a while. */
+export async function* follow(parts: Parts, options: FollowOptions): AsyncGenerator<LogPage> {
   const { after, signal } = parse(followOptions, options, 'follow')
   const { store, config } = parts
   let cursor = after ?? (await headOf(parts))
   while (!signal?.aborted) {
     const page: LoggedFact[] = await store.tail(config.scope, cursor, pageSize)
     cursor = page.at(-1)?.cursor ?? cursor
-    yield page.map(eventOf)
+    yield { events: page.map(eventOf), next: cursor }
     if (page.length < pageSize) await pause(signal)
   }
 }

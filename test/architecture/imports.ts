@@ -33,7 +33,9 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   engine: [...parts, 'modes', 'ingest', 'analyse', 'knowledge'],
   // level 5: the edges; the command line starts the demo
   demo: [...facts, 'engine'],
-  serve: [...facts, 'modes', 'engine', 'demo'],
+  // only types, but for the errors: it needs nothing but fetch
+  client: ['errors', 'records', 'engine'],
+  serve: [...facts, 'modes', 'engine', 'demo', 'client'],
 }
 
 /** Every breach of the import table in `tree`, one sentence each, naming both files and the rule. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LogEvent, Tacit } from '../../src/engine/types.ts'
+import type { LogEvent, LogPage, Tacit } from '../../src/engine/types.ts'
 import { openEngine } from './engine.ts'
 
 const arms = ['optimizer', 'architect']
@@ -8,7 +8,7 @@ const arms = ['optimizer', 'architect']
 async function first(tacit: Tacit, count: number, after?: number): Promise<LogEvent[]> {
   const events: LogEvent[] = []
   for await (const page of tacit.follow(after === undefined ? {} : { after })) {
-    events.push(...page)
+    events.push(...page.events)
     if (events.length >= count) break
   }
   return events
@@ -32,11 +32,11 @@ describe('following the log', () => {
     const { tacit } = await openEngine()
     await tacit.record({ task: 'Before', arm: 'optimizer', success: true })
     const following = tacit.follow()[Symbol.asyncIterator]()
-    expect(await following.next()).toMatchObject({ value: [] })
+    expect(await following.next()).toMatchObject({ value: { events: [], next: 2 } })
     await tacit.step('e1', { kind: 'tool', name: 'explain' })
     await tacit.feedback('e1', { value: 'good' })
     const { value } = await following.next()
-    expect(value).toMatchObject([
+    expect(value.events).toMatchObject([
       { kind: 'step', stepKind: 'tool', name: 'explain', status: 'ok' },
       { kind: 'feedback', dimension: 'overall' },
     ])
@@ -46,12 +46,12 @@ describe('following the log', () => {
   it('ends with its signal, and fails when Tacit is closed', async () => {
     const { tacit } = await openEngine()
     const control = new AbortController()
-    const pages: unknown[] = []
+    const pages: LogPage[] = []
     for await (const page of tacit.follow({ signal: control.signal })) {
       pages.push(page)
       control.abort()
     }
-    expect(pages).toEqual([[]])
+    expect(pages).toEqual([{ events: [], next: 0 }])
     const following = tacit.follow()[Symbol.asyncIterator]()
     await following.next()
     await tacit.close()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { LogEvent, Tacit } from '../../engine/types.ts'
+import type { LogEvent, LogPage, Tacit } from '../../engine/types.ts'
 import { parse } from '../../records.ts'
 
 /** A sign of life is sent after so long without an event; a client that takes nothing for twice as long is let go. */
@@ -53,8 +53,7 @@ export function eventStream(tacit: Tacit, options: EventStreamOptions): Readable
       async pull(controller) {
         clearTimeout(unread)
         try {
-          const chunk = isFirst ? `retry: ${reconnectMs}\n\n` : await nextChunk()
-          isFirst = false
+          const chunk = await nextChunk()
           if (chunk === null) {
             end()
             controller.close()
@@ -80,13 +79,17 @@ export function eventStream(tacit: Tacit, options: EventStreamOptions): Readable
     for (;;) {
       const { done, value } = await pages.next()
       if (done || signal.aborted) return null
-      const isSilent = value.length === 0
-      if (isSilent && options.now() - lastMs < heartbeatMs) continue
+      const isSilent = value.events.length === 0
+      if (isSilent && !isFirst && options.now() - lastMs < heartbeatMs) continue
       lastMs = options.now()
       if (!options.isAllowed()) return null
-      return isSilent ? ': still here\n\n' : value.map(textOf).join('')
+      const opening = isFirst ? `retry: ${reconnectMs}\n` : ''
+      isFirst = false
+      return opening + (isSilent ? placeOnly(value) : value.events.map(textOf).join(''))
     }
   }
 }
 
+/** A sign of life: without data it is no event, but the client knows where to go on. */
+const placeOnly = ({ next }: LogPage) => `id: ${next}\n\n`
 const textOf = (event: LogEvent) => `id: ${event.cursor}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`
