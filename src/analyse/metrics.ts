@@ -1,10 +1,12 @@
-import { quantile, wilsonInterval } from '../math/statistics.ts'
-import type { ExecutionRow } from '../store/store.ts'
-
-export type Grouping = 'arm' | 'taskType'
+import { divideExact } from '../math/exact.ts'
+import { wilsonInterval } from '../math/statistics.ts'
+import type { Cell, Sums } from './rollup/cell.ts'
+import { type Dimension, isTime } from './rollup/dimensions.ts'
+import type { Group, GroupNames } from './rollup/groups.ts'
+import { type Trend, trendOf } from './trend.ts'
 
 export interface GroupMetrics {
-  readonly group: Readonly<Partial<Record<Grouping, string | null>>>
+  readonly group: GroupNames
   readonly executions: number
   /** Executions without any outcome, and those without the value. */
   readonly missing: Readonly<Record<'outcome' | 'success' | 'durationMs' | 'costUsd', number>>
@@ -16,112 +18,94 @@ export interface GroupMetrics {
   } | null
   /** Share of failures among the executions whose success is known. */
   readonly errorRate: number | null
-  /** Quantiles by linear interpolation (type 7). */
+  /** Quantiles by linear interpolation (type 7) of values that are within `percentileError` of the true ones. */
   readonly durationMs: (Mean & Readonly<Record<'p50' | 'p75' | 'p90' | 'p95' | 'p99', number>>) | null
   readonly costUsd: (Mean & { readonly total: number }) | null
   readonly quality: Mean | null
-  /** Mean of the feedback on the whole, 0..1. */
+  /** Mean of the feedback values, 0..1. */
   readonly rating: Mean | null
+  /** What changed since the window before; only if asked for. */
+  readonly trend?: Trend
 }
 interface Mean {
   readonly mean: number
   readonly n: number
 }
 
+export interface MetricsTable {
+  readonly groups: readonly GroupMetrics[]
+  /** Groups that were cut off by the limit. */
+  readonly groupsLeftOut: number
+}
+
+export interface TableOptions {
+  readonly groupBy: readonly Dimension[]
+  /** Groups of fewer executions are left out. */
+  readonly minCount: number
+  readonly limit: number
+  /** The same groups in the window before, for trends. */
+  readonly before?: readonly Group[] | undefined
+}
+
 /**
- * Counts, rates and quantiles per group, largest group first. Values that are missing are counted as missing and are
- * in no mean. Groups of fewer than `minCount` executions are left out.
+ * Counts, rates and quantiles per group. Values that are missing are counted as missing and are in no mean. The largest
+ * group comes first; with a dimension of time, periods come in their order and the limit cuts off the earliest.
  */
-export async function summarise(
-  rows: AsyncIterable<ExecutionRow>,
-  groupBy: readonly Grouping[],
-  minCount: number,
-): Promise<GroupMetrics[]> {
-  const groups = new Map<string, Group>()
-  for await (const row of rows) {
-    // An outcome that still waits for its decision belongs to no arm.
-    if (row.decidedAtUs === null) continue
-    const names = groupBy.map(key => row[key])
-    const key = JSON.stringify(names)
-    let group = groups.get(key)
-    if (group === undefined) {
-      group = new Group(Object.fromEntries(groupBy.map((name, i) => [name, names[i]!])))
-      groups.set(key, group)
-    }
-    group.add(row)
-  }
-  return [...groups.values()]
-    .filter(group => group.executions >= minCount)
-    .sort((a, b) => b.executions - a.executions)
-    .map(group => group.metrics())
+export function metricsTable(found: readonly Group[], options: TableOptions): MetricsTable {
+  const { groupBy, minCount, limit, before } = options
+  const earlier = before && new Map(before.map(({ names, cell }) => [JSON.stringify(names), cell]))
+  const time = groupBy.find(isTime)
+  const timeOf = ({ names }: Group) => (time === undefined ? '' : (names[time] as string))
+  const compare = (a: Group, b: Group) =>
+    compareTexts(timeOf(b), timeOf(a)) ||
+    b.cell.executions - a.cell.executions ||
+    compareTexts(JSON.stringify(a.names), JSON.stringify(b.names))
+  const counted = found.filter(({ cell }) => cell.executions >= minCount).sort(compare)
+  const shown = counted.slice(0, limit)
+  if (time !== undefined) shown.sort((a, b) => compareTexts(timeOf(a), timeOf(b)) || compare(a, b))
+  const groups = shown.map(({ names, cell }) => ({
+    ...metricsOf(names, cell),
+    ...(earlier && { trend: trendOf(cell, earlier.get(JSON.stringify(names)) ?? null) }),
+  }))
+  return { groups, groupsLeftOut: counted.length - shown.length }
 }
 
-class Group {
-  executions = 0
-  readonly #group: GroupMetrics['group']
-  readonly #missing = { outcome: 0, success: 0, durationMs: 0, costUsd: 0 }
-  readonly #durations: number[] = []
-  readonly #sums = { success: new Sum(), costUsd: new Sum(), quality: new Sum(), rating: new Sum() }
-
-  constructor(group: GroupMetrics['group']) {
-    this.#group = group
-  }
-
-  add(row: ExecutionRow): void {
-    this.executions++
-    if (row.outcomeAtUs === null) this.#missing.outcome++
-    for (const key of ['success', 'durationMs', 'costUsd'] as const) if (row[key] === null) this.#missing[key]++
-    if (row.success !== null) this.#sums.success.add(row.success ? 1 : 0)
-    if (row.durationMs !== null) this.#durations.push(row.durationMs)
-    if (row.costUsd !== null) this.#sums.costUsd.add(row.costUsd)
-    if (row.quality !== null) this.#sums.quality.add(row.quality)
-    if (row.ratingCount > 0) this.#sums.rating.add(row.ratingSum, row.ratingCount)
-  }
-
-  metrics(): GroupMetrics {
-    const { success, costUsd, quality, rating } = this.#sums
-    return {
-      group: this.#group,
-      executions: this.executions,
-      missing: this.#missing,
-      successRate:
-        success.n === 0
-          ? null
-          : { value: success.total / success.n, interval: wilsonInterval(success.total, success.n), n: success.n },
-      errorRate: success.n === 0 ? null : 1 - success.total / success.n,
-      durationMs: durationSummary(this.#durations),
-      costUsd: costUsd.n === 0 ? null : { ...costUsd.mean()!, total: costUsd.total },
-      quality: quality.mean(),
-      rating: rating.mean(),
-    }
-  }
-}
-
-class Sum {
-  n = 0
-  total = 0
-
-  add(value: number, count = 1): void {
-    this.n += count
-    this.total += value
-  }
-
-  mean(): Mean | null {
-    return this.n === 0 ? null : { mean: this.total / this.n, n: this.n }
-  }
-}
-
-function durationSummary(durations: readonly number[]): GroupMetrics['durationMs'] {
-  if (durations.length === 0) return null
-  const sorted = Float64Array.from(durations).sort()
-  const at = (p: number) => quantile(sorted, p)
+function metricsOf(group: GroupNames, cell: Cell): GroupMetrics {
+  const { executions, outcomes, known, successes, durations, cost, quality, rating } = cell
   return {
-    mean: sorted.reduce((sum, value) => sum + value, 0) / sorted.length,
-    n: sorted.length,
-    p50: at(0.5),
-    p75: at(0.75),
-    p90: at(0.9),
-    p95: at(0.95),
-    p99: at(0.99),
+    group,
+    executions,
+    missing: {
+      outcome: executions - outcomes,
+      success: executions - known,
+      durationMs: executions - durations.n,
+      costUsd: executions - cost.n,
+    },
+    successRate:
+      known === 0 ? null : { value: successes / known, interval: wilsonInterval(successes, known), n: known },
+    errorRate: known === 0 ? null : (known - successes) / known,
+    durationMs: durationOf(cell),
+    costUsd: cost.n === 0 ? null : { ...meanOf(cost, 1e6)!, total: divideExact(cost.sum, 1e6) },
+    quality: meanOf(quality, 1e9),
+    rating: meanOf(rating, 1e9),
   }
 }
+
+function durationOf({ durations }: Cell): GroupMetrics['durationMs'] {
+  if (durations.n === 0) return null
+  const [p50, p75, p90, p95, p99] = durations.quantiles([0.5, 0.75, 0.9, 0.95, 0.99]).map(us => us / 1000)
+  return {
+    mean: divideExact(durations.sum, durations.n * 1000),
+    n: durations.n,
+    p50: p50!,
+    p75: p75!,
+    p90: p90!,
+    p95: p95!,
+    p99: p99!,
+  }
+}
+
+const meanOf = ({ n, sum }: Sums, scale: number): Mean | null =>
+  n === 0 ? null : { mean: divideExact(sum, n * scale), n }
+
+const compareTexts = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

@@ -199,22 +199,6 @@ export const calibrationInput = described(
   { daysBack: 'Only the last so many days', taskType: 'Only this kind of task' },
 )
 
-export const metricsInput = described(
-  {
-    groupBy: z
-      .array(z.enum(['arm', 'taskType']))
-      .max(2)
-      .optional(),
-    daysBack,
-    minCount: z.int().min(0).optional(),
-  },
-  {
-    groupBy: 'One line per arm, per taskType, or per arm and taskType (default: arm)',
-    daysBack: 'Only the last so many days',
-    minCount: 'Leave out groups with fewer executions',
-  },
-)
-
 export const policyEvaluateInput = described(
   { policy: nameSchema, days: daysBack, taskType: nameSchema.optional() },
   {

@@ -9,7 +9,6 @@ import { objectives } from './pareto.ts'
  */
 const interval = z.tuple([z.number(), z.number()])
 const model = z.object({ id: z.string(), version: z.int() })
-const mean = z.object({ mean: z.number(), n: z.int() })
 const iso = z.string().describe('ISO 8601, UTC')
 
 const evidenceSchema = z.object({
@@ -133,27 +132,6 @@ export const predictOutput = z.array(
 )
 
 export const similarOutput = z.array(similarTaskSchema)
-
-export const metricsOutput = z.object({
-  groupBy: z.array(z.enum(['arm', 'taskType'])),
-  sinceUs: z.int().nullable(),
-  untilUs: z.int().nullable(),
-  groups: z.array(
-    z.object({
-      group: z.object({ arm: z.string().nullable().optional(), taskType: z.string().nullable().optional() }),
-      executions: z.int(),
-      missing: z.object({ outcome: z.int(), success: z.int(), durationMs: z.int(), costUsd: z.int() }),
-      successRate: z.object({ value: z.number(), interval, n: z.int() }).nullable(),
-      errorRate: z.number().nullable(),
-      durationMs: mean
-        .extend({ p50: z.number(), p75: z.number(), p90: z.number(), p95: z.number(), p99: z.number() })
-        .nullable(),
-      costUsd: mean.extend({ total: z.number() }).nullable(),
-      quality: mean.nullable(),
-      rating: mean.nullable(),
-    }),
-  ),
-})
 
 const objectiveMean = z.object({ mean: z.number().nullable(), interval: interval.nullable(), n: z.int() })
 

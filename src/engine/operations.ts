@@ -1,3 +1,4 @@
+import { metricsOperations } from './metrics-operations.ts'
 import { adds, asks, define, rebuilds } from './operation.ts'
 import * as inputs from './operation-inputs.ts'
 import * as outputs from './operation-outputs.ts'
@@ -165,21 +166,6 @@ export const operations = {
     handler: (tacit, { decisionId }) => tacit.explain(decisionId),
   }),
 
-  metrics: define('metrics', {
-    title: 'Sum up executions',
-    description:
-      'Sums up executions by arm, by task type or by both: success with its 95 % interval, duration, cost, quality and ' +
-      'rating. What is missing is counted as missing.',
-    input: inputs.metricsInput,
-    output: outputs.metricsOutput,
-    ...asks,
-    examples: [
-      { title: 'By arm and kind of task, last week', input: { groupBy: ['arm', 'taskType'], daysBack: 7 } },
-      { title: 'Kinds of task met at least ten times', input: { groupBy: ['taskType'], minCount: 10 } },
-    ],
-    handler: (tacit, input) => tacit.metrics(input),
-  }),
-
   pareto: define('pareto', {
     title: 'Compare arms by several objectives',
     description:
@@ -255,6 +241,7 @@ export const operations = {
     handler: (tacit, input) => tacit.replay(input),
   }),
 
+  ...metricsOperations,
   ...viewOperations,
 } as const satisfies { [Name in OperationName]: { readonly name: Name } }
 

@@ -3,6 +3,7 @@ import { TacitError } from '../errors.ts'
 import { type Fact, parse, timeSchema } from '../records.ts'
 import type { LoggedFact, Pruned } from '../store/store.ts'
 import type { Parts } from './parts.ts'
+import { foldRollups } from './rollups.ts'
 
 /** What may be pruned. executions: whole ones, with facts, rows and vectors. */
 export const prunable = ['executions', 'steps', 'vectors'] as const
@@ -90,6 +91,8 @@ export async function prune(parts: Parts, options: PruneOptions): Promise<PruneR
   const report = { what, before: new Date(beforeUs / 1000).toISOString(), dryRun }
   if (dryRun || counts.executions === 0) return { ...report, ...counts, vectors: null }
   await archive?.(dueFacts(parts, rule, lastRecordedAtUs))
+  // What goes must have been counted before.
+  if (what === 'executions') await foldRollups(store, config.scope)
   if (what !== 'vectors') await synchroniser.exclusive(() => synchroniser.keepCheckpoint(cursor, lastRecordedAtUs))
   const removed = { executions: 0, facts: 0, vectors: 0 }
   for await (const executions of due(parts, rule, onProgress)) {

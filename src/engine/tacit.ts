@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { summarise } from '../analyse/metrics.ts'
 import { TacitError } from '../errors.ts'
 import {
   type DecideInput,
@@ -26,14 +25,8 @@ import { EventBus } from './events.ts'
 import { explainer } from './explain.ts'
 import { follow } from './follow.ts'
 import { exportFacts, importFacts } from './import.ts'
-import {
-  calibrationInput,
-  metricsInput,
-  paretoInput,
-  predictInput,
-  recommendInput,
-  similarInput,
-} from './operation-inputs.ts'
+import { metrics, rates, solutions } from './metrics.ts'
+import { calibrationInput, paretoInput, predictInput, recommendInput, similarInput } from './operation-inputs.ts'
 import { paretoFront } from './pareto.ts'
 import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
 import { policyEvaluate } from './policy-evaluate.ts'
@@ -187,12 +180,19 @@ export class TacitEngine implements types.Tacit {
     return withSummaries(store, config.scope, found)
   }
 
-  async metrics(options: Parameters<types.Tacit['metrics']>[0] = {}): Promise<types.Metrics> {
+  async metrics(options: types.MetricsOptions = {}): Promise<types.Metrics> {
     this.#assertOpen()
-    const { groupBy = ['arm'], daysBack, minCount = 1 } = parse(metricsInput, options, 'metrics')
-    const window = this.#since(daysBack)
-    const rows = this.#parts.store.scan(this.#parts.config.scope, window)
-    return { groupBy, sinceUs: window.sinceUs ?? null, untilUs: null, groups: await summarise(rows, groupBy, minCount) }
+    return metrics(this.#parts, options)
+  }
+
+  async solutions(options: types.SolutionsOptions = {}): Promise<types.SolutionTable> {
+    this.#assertOpen()
+    return solutions(this.#parts, options)
+  }
+
+  async rates(options: types.RatesOptions = {}): Promise<types.OperationRates> {
+    this.#assertOpen()
+    return rates(this.#parts, options)
   }
 
   async policyEvaluate(options: types.PolicyEvaluateOptions): Promise<types.PolicyEvaluation> {
@@ -233,7 +233,8 @@ export class TacitEngine implements types.Tacit {
     const [stats, counters] = await Promise.all([store.stats(config.scope), store.counters(config.scope)])
     const learner = await synchroniser.exclusive(() => synchroniser.current())
     const errors = { ...counters }
-    for (const [where, count] of this.#unsavedErrors) errors[where] = (errors[where] ?? 0) + count
+    const uncounted = [...this.#unsavedErrors, ...Object.entries(synchroniser.uncounted)]
+    for (const [where, count] of uncounted) if (count > 0) errors[where] = (errors[where] ?? 0) + count
     const { id, version: policyVersion } = learner.policy
     const { firstAtUs, lastAtUs, ...counts } = stats
     return {
@@ -276,7 +277,7 @@ export class TacitEngine implements types.Tacit {
         onProgress?.(done, Math.max(done, total))
       })
       const bytes = replayed.toBytes()
-      if (!verify) await synchroniser.reset()
+      if (!verify) await synchroniser.adopt(replayed)
       return {
         facts,
         executions,
@@ -304,7 +305,7 @@ export class TacitEngine implements types.Tacit {
     return prune(this.#parts, options)
   }
 
-  async *follow(options: types.FollowOptions = {}): AsyncGenerator<readonly types.LogEvent[]> {
+  async *follow(options: types.FollowOptions = {}): AsyncGenerator<types.LogPage> {
     for await (const page of follow(this.#parts, options)) {
       this.#assertOpen()
       yield page
@@ -350,12 +351,17 @@ export class TacitEngine implements types.Tacit {
   async #write(executionId: string, draftOf: (frame: Frame) => FactDraft): Promise<types.Written> {
     const draft = draftOf(frameOf(this.#parts, executionId))
     if (!this.#isEnabled) return { id: draft.id, executionId, status: 'disabled' }
-    return this.#parts.synchroniser.exclusive(async () => {
-      const [appended] = await this.#parts.store.append(this.#parts.config.scope, [[draft]])
+    const { store, config, synchroniser } = this.#parts
+    return synchroniser.exclusive(async () => {
+      const [appended] = await store.append(config.scope, [[draft]])
       if (appended!.status === 'conflict') throw conflictError(appended!)
-      if (appended!.status === 'stored') await this.#parts.synchroniser.appended(appended!.facts, null)
-      const execution = (await this.#parts.store.facts(this.#parts.config.scope, [executionId])).get(executionId) ?? []
-      const awaitsDecision = !execution.some(({ fact }) => fact.kind === 'decision')
+      const found = await store.facts(config.scope, [executionId]).catch(error => {
+        synchroniser.noteAppended()
+        throw error
+      })
+      const execution = found.get(executionId)?.map(({ fact }) => fact) ?? []
+      if (appended!.status === 'stored') await synchroniser.appended(appended!.facts, execution)
+      const awaitsDecision = !execution.some(({ kind }) => kind === 'decision')
       const status = appended!.status === 'stored' ? 'stored' : 'duplicate'
       return { id: draft.id, executionId, status, ...(awaitsDecision && { awaitsDecision }) }
     })

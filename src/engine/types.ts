@@ -1,4 +1,6 @@
-import type { Grouping, GroupMetrics } from '../analyse/metrics.ts'
+import type { GroupMetrics } from '../analyse/metrics.ts'
+import type { OperationRates } from '../analyse/rates.ts'
+import type { SolutionTable } from '../analyse/solutions.ts'
 import type { ConfigInput } from '../config.ts'
 import type { LevelShares } from '../learn/level-shares.ts'
 import type {
@@ -17,9 +19,10 @@ import type {
 import type { ExecutionRow } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
-import type { FollowOptions, LogEvent } from './follow.ts'
+import type { FollowOptions, LogEvent, LogPage } from './follow.ts'
 import type { ImportOptions, ImportReport } from './import.ts'
 import type { Explanation } from './explain.ts'
+import type { Metrics, MetricsOptions, RatesOptions, SolutionsOptions } from './metrics.ts'
 import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 import type { PruneOptions, PruneReport } from './prune.ts'
@@ -30,6 +33,7 @@ export type {
   BudgetStatus,
   Calibration,
   CalibrationOptions,
+  Explanation,
   FollowOptions,
   GroupMetrics,
   ImportOptions,
@@ -37,13 +41,20 @@ export type {
   LevelShares,
   Limits,
   LogEvent,
+  LogPage,
+  Metrics,
+  MetricsOptions,
   ModelCalibration,
   Objective,
+  OperationRates,
   ParetoFront,
   PolicyEvaluateOptions,
   PolicyEvaluation,
   PruneOptions,
   PruneReport,
+  RatesOptions,
+  SolutionsOptions,
+  SolutionTable,
 }
 
 /** Options of `openTacit`: any configuration option, and these. */
@@ -124,13 +135,6 @@ export interface ArmPrediction extends Prediction {
   readonly arm: string
   /** The shares are those of the forecast of success. */
   readonly evidence: PredictionEvidence
-}
-
-export interface Metrics {
-  readonly groupBy: readonly Grouping[]
-  readonly sinceUs: number | null
-  readonly untilUs: number | null
-  readonly groups: readonly GroupMetrics[]
 }
 
 export interface Status {
@@ -246,7 +250,12 @@ export interface Tacit {
       repository?: string
     },
   ): Promise<SimilarTask[]>
-  metrics(options?: { groupBy?: readonly Grouping[]; daysBack?: number; minCount?: number }): Promise<Metrics>
+  /** Executions summed up by group, as of now; see docs/metrics.md. Writes nothing. */
+  metrics(options?: MetricsOptions): Promise<Metrics>
+  /** The solutions that outcomes named, by how often they were used. Writes nothing. */
+  solutions(options?: SolutionsOptions): Promise<SolutionTable>
+  /** How much was recorded in the last seconds. Writes nothing. */
+  rates(options?: RatesOptions): Promise<OperationRates>
   /** Which arms no other arm beats in all objectives (success, durationMs and costUsd by default). Writes nothing. */
   pareto(options?: { objectives?: readonly Objective[]; taskType?: string; daysBack?: number }): Promise<ParetoFront>
   /**
@@ -254,14 +263,14 @@ export interface Tacit {
    * refused, with the reason, where the log says too little. Writes nothing. See docs/off-policy.md.
    */
   policyEvaluate(options: PolicyEvaluateOptions): Promise<PolicyEvaluation>
+  /** Why an arm was taken, from what the log holds. NOT_FOUND without a decision of that id. Writes nothing. */
+  explain(decisionId: string): Promise<Explanation>
   /** decide, run `task` with the chosen arm, observe. A failure of learning never reaches the task; it is counted. */
   wrap<T>(task: (context: WrapContext) => Promise<T> | T, info: WrapInfo): Promise<T>
   /** How well the forecasts stored with decisions kept their word, per model version. Writes nothing. */
   calibration(options?: CalibrationOptions): Promise<Calibration>
   status(): Promise<Status>
   /** The same learner under the names of Q-learning. */
-  /** Why an arm was taken, from what the log holds. NOT_FOUND without a decision of that id. Writes nothing. */
-  explain(decisionId: string): Promise<Explanation>
   readonly learning: LearningView
   /** Scores that earlier systems computed; nothing is chosen by them. */
   readonly compat: CompatView
@@ -274,10 +283,10 @@ export interface Tacit {
   /** Removes what is old; what was learned from it stays, as a checkpoint. See docs/data.md. */
   prune(options?: PruneOptions): Promise<PruneReport>
   /**
-   * Everything that is added to the log from now on (or after a place in it), by this process or another: pages in the
-   * order of arrival, empty ones while nothing comes. Ends with `signal`, or when the loop over it is left.
+   * Everything that is added to the log from now on (or after a place in it), by this process or another, in the order of
+   * arrival; empty pages while nothing comes. Ends with `signal`, or when the loop over it is left.
    */
-  follow(options?: FollowOptions): AsyncIterable<readonly LogEvent[]>
+  follow(options?: FollowOptions): AsyncIterable<LogPage>
   readonly events: {
     /** Calls `handler` on each event; returns a function that stops it. A throwing handler is counted, not passed on. */
     on<K extends keyof TacitEvents>(type: K, handler: (event: TacitEvents[K]) => void): () => void

@@ -1,4 +1,5 @@
 import type { Fact, Position, Stage } from '../records.ts'
+import type { RollupStore } from './rollups.ts'
 
 /**
  * What is kept. A store holds, per scope, the append-only log of facts; a projection of it with one typed row per
@@ -14,7 +15,7 @@ export interface Store {
   /**
    * Appends groups of facts in one transaction. A group is kept whole or not at all. A fact whose id is already in the
    * scope with the same kind and execution is a duplicate and is left as it was; an id that is taken by anything else
-   * makes its group a conflict. The store sets `recordedAtUs` of a draft to a value above every fact that this database
+   * makes its group a conflict. The store sets `recordedAtUs` of a draft to a value above every fact that the scope
    * already holds, unless the draft brings its own (imports do).
    *
    * An execution has one vector per embedder, the first that came. Vectors given along with a decision that turns out a
@@ -23,14 +24,25 @@ export interface Store {
    */
   append(scope: string, groups: readonly (readonly FactDraft[])[], vectors?: readonly VectorRow[]): Promise<Appended[]>
 
-  /** Facts in the order in which this database took them, after `cursor` (0 for the start). */
+  /**
+   * Facts in the order in which this database took them, after `cursor` (0 for the start). Whoever goes on from the last
+   * cursor that it has seen misses nothing, however many write.
+   */
   tail(scope: string, cursor: number, limit: number): Promise<LoggedFact[]>
   /** Facts in canonical order (recordedAtUs, id), after `after`. */
   log(scope: string, after: Position | null, limit: number): Promise<LoggedFact[]>
   /** Every fact of the given executions, in canonical order; executions without facts are absent. */
   facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>>
-  /** False only if nothing was committed by anybody else since the last call. Cheap enough to ask before each decision. */
-  changedByOthers(): boolean
+  /**
+   * False only if nobody else added or removed facts of the scope since the last call (at first: since this handle was
+   * opened). Cheap enough to ask before each decision.
+   */
+  changedByOthers(scope: string): Promise<boolean>
+  /**
+   * Calls `listener` soon after others added or removed facts of the scope; now and then also for nothing. The function
+   * that comes back ends it. A subscription keeps no process alive.
+   */
+  subscribe(scope: string, listener: () => void): Promise<() => Promise<void>>
 
   /** Projected executions, newest decision first; those that wait for their decision come last. */
   executions(scope: string, filter: ExecutionFilter): Promise<ExecutionRow[]>
@@ -66,6 +78,8 @@ export interface Store {
   count(scope: string, counter: string, by?: number): Promise<void>
   counters(scope: string): Promise<Record<string, number>>
   stats(scope: string): Promise<StoreStats>
+  /** Sums folded from the log. */
+  readonly rollups: RollupStore
   scopes(): Promise<string[]>
   /** This database's identity, made when it was created: the `origin` of facts recorded here. */
   readonly origin: string
@@ -81,7 +95,7 @@ export type FactDraft = Fact extends infer F
 
 export interface LoggedFact {
   readonly fact: Fact
-  /** Place in the order of arrival; grows with every fact of this database. */
+  /** Place in the order of arrival; grows with every fact of its scope. */
   readonly cursor: number
 }
 

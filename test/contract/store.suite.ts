@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { logContract } from './store/log.ts'
 import { projectionContract } from './store/projection.ts'
+import { rollupContract } from './store/rollups.ts'
 import { searchContract } from './store/search.ts'
 import { stateContract } from './store/state.ts'
 
@@ -36,5 +37,6 @@ export function storeContract(name: string, open: Open): void {
     projectionContract(withStore)
     searchContract(withStore)
     stateContract(withStore)
+    rollupContract(withStore)
   })
 }

@@ -115,6 +115,29 @@ const migrations: readonly Migration[] = [
       CREATE INDEX pruned_by_cursor ON pruned (scope, cursor);`,
     down: 'DROP TABLE pruned;',
   },
+  {
+    name: 'sums folded from the log',
+    up: `
+      CREATE TABLE rollup (
+        scope TEXT NOT NULL,
+        name TEXT NOT NULL,
+        cursor INTEGER NOT NULL CHECK (cursor >= 0),
+        PRIMARY KEY (scope, name)
+      ) WITHOUT ROWID, STRICT;
+
+      -- A key may be long, so a digest of it stands in the index.
+      CREATE TABLE rollup_cell (
+        scope TEXT NOT NULL,
+        name TEXT NOT NULL,
+        period TEXT NOT NULL,
+        start_us INTEGER NOT NULL,
+        key_digest TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (scope, name, period, start_us, key_digest)
+      ) STRICT;`,
+    down: 'DROP TABLE rollup_cell; DROP TABLE rollup;',
+  },
 ]
 
 /** The schema version that this version of Tacit reads and writes. */

@@ -26,29 +26,35 @@ import { RecordClock, SqliteTarget } from './append.ts'
 import type { Connection, Row, Value } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
 import { prune, saveCheckpoint } from './prune.ts'
+import { SqliteRollups } from './rollups.ts'
 import { toVector, withScopes } from './rows.ts'
 import { WriteLane } from './write-lane.ts'
 
 /** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
 const pageLength = 512
+/** How often a subscriber looks for changes, milliseconds. */
+const lookAgainMs = 250
 const selectTail = `SELECT ${factColumns} FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?`
 const selectRecordedAt = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us = ?`
 const selectRecordedAfter = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us > ? ORDER BY recorded_at_us LIMIT ?`
-const selectOfExecution = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id = ?`
+const selectOfExecutions = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id IN (SELECT value FROM json_each(?))`
 const selectScopes = `${withScopes} SELECT scope FROM scopes WHERE scope IS NOT NULL`
 
 /** The store over a connection whose schema is up to date. */
 export class SqliteStore implements Store {
   readonly location: string
   readonly origin: string
+  readonly rollups: SqliteRollups
   readonly #connection: Connection
   readonly #clock: RecordClock
   readonly #lane: WriteLane
+  readonly #timers = new Set<NodeJS.Timeout>()
   #dataVersion: number
 
   constructor(connection: Connection, now: () => number) {
     this.#connection = connection
     this.location = connection.location
+    this.rollups = new SqliteRollups(connection)
     this.#clock = new RecordClock(connection, now)
     this.#lane = new WriteLane(connection, () => this.#clock.catchUp())
     this.origin = String(connection.value('SELECT value FROM meta WHERE key = ?', 'origin'))
@@ -90,27 +96,37 @@ export class SqliteStore implements Store {
   }
 
   async facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>> {
-    const all = await this.#connection.read(() =>
-      executionIds.map(id => [id, this.#connection.all(selectOfExecution, scope, id)] as const),
-    )
-    return new Map(
-      all.flatMap(([id, rows]) => {
-        const facts = rows.map(toLoggedFact).sort((a, b) => comparePositions(a.fact, b.fact))
-        return facts.length === 0 ? [] : [[id, facts]]
-      }),
-    )
+    const rows = await this.#rows(selectOfExecutions, scope, JSON.stringify(executionIds))
+    const found = new Map<string, LoggedFact[]>(executionIds.map(id => [id, []]))
+    for (const logged of rows.map(toLoggedFact)) found.get(logged.fact.executionId)!.push(logged)
+    for (const [id, facts] of found) {
+      if (facts.length === 0) found.delete(id)
+      else facts.sort((a, b) => comparePositions(a.fact, b.fact))
+    }
+    return found
   }
 
-  changedByOthers(): boolean {
-    try {
-      const version = this.#readDataVersion()
-      const isChanged = version !== this.#dataVersion
-      this.#dataVersion = version
-      return isChanged
-    } catch (error) {
-      // Whoever holds the file so that it cannot even be read may be changing it.
-      if (isBusy(error)) return true
-      throw translateFailure(error, this.location)
+  async changedByOthers(): Promise<boolean> {
+    const version = this.#versionOrBusy()
+    // Whoever holds the file so that it cannot even be read may be changing it.
+    if (version === null) return true
+    const isChanged = version !== this.#dataVersion
+    this.#dataVersion = version
+    return isChanged
+  }
+
+  /** Other processes cannot call here, so this looks from time to time. */
+  async subscribe(_scope: string, listener: () => void): Promise<() => Promise<void>> {
+    let version = this.#readDataVersion()
+    const timer = setInterval(() => {
+      const before = version
+      version = this.#versionOrBusy() ?? before
+      if (version !== before) listener()
+    }, lookAgainMs).unref()
+    this.#timers.add(timer)
+    return async () => {
+      this.#timers.delete(timer)
+      clearInterval(timer)
     }
   }
 
@@ -236,6 +252,8 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#timers.clear()
     this.#connection.close()
   }
 
@@ -249,6 +267,16 @@ export class SqliteStore implements Store {
 
   #change(sql: string, ...values: readonly Value[]): Promise<void> {
     return this.#lane.write(() => this.#connection.run(sql, ...values))
+  }
+
+  /** Null while somebody holds the file so that it cannot be read. */
+  #versionOrBusy(): number | null {
+    try {
+      return this.#readDataVersion()
+    } catch (error) {
+      if (isBusy(error)) return null
+      throw translateFailure(error, this.location)
+    }
   }
 
   /** Changes exactly when another connection, of this process or another, has committed. */

@@ -13,9 +13,10 @@ import {
   renderStrategy,
   renderTraining,
 } from './learning.ts'
+import { renderMetrics, renderRates, renderSolutions } from './metrics.ts'
 import { renderPareto } from './pareto.ts'
 import { renderPolicyEvaluation } from './policy.ts'
-import { renderMetrics, renderReplay, renderStatus, renderWritten } from './reports.ts'
+import { renderReplay, renderStatus, renderWritten } from './reports.ts'
 import { renderSimilar } from './similar.ts'
 
 /** How people see the answer of each operation. */
@@ -30,6 +31,8 @@ export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Na
   similar: renderSimilar,
   explain: renderExplanation,
   metrics: renderMetrics,
+  solutions: renderSolutions,
+  rates: renderRates,
   pareto: renderPareto,
   calibration: renderCalibration,
   'policy evaluate': renderPolicyEvaluation,

@@ -1,18 +1,7 @@
-import type { GroupMetrics, Metrics, ReplayReport, Status, Written } from '../../../engine/types.ts'
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatMoney,
-  formatShare,
-  formatShareEstimate,
-  formatTime,
-  formatUnit,
-  plural,
-  unknown,
-} from '../format.ts'
+import type { ReplayReport, Status, Written } from '../../../engine/types.ts'
+import { formatBytes, formatCount, formatDuration, formatShare, formatTime, plural, unknown } from '../format.ts'
 import { bold, dim, paint } from '../output.ts'
-import { type Column, renderPairs, renderTable } from '../table.ts'
+import { renderPairs } from '../table.ts'
 import { budgetPairs } from './limits.ts'
 
 /** The answer of a write: what was taken in and under which id. */
@@ -24,38 +13,6 @@ export function renderWritten(what: string): (written: Written) => string {
     if (awaitsDecision !== true) return kept
     return paint('yellow', `${what} ${id}${of} is kept, but no decision ${executionId} is on record yet: check the id.`)
   }
-}
-
-export function renderMetrics({ groupBy, groups, sinceUs, untilUs }: Metrics): string {
-  if (groups.length === 0) return 'Nothing is on record for this question yet.'
-  const names = { arm: 'arm', taskType: 'type' }
-  const keys: Column<GroupMetrics>[] = groupBy.map(key => ({
-    title: names[key],
-    cell: ({ group }) => group[key] ?? unknown,
-  }))
-  const table = renderTable<GroupMetrics>(
-    [
-      ...keys,
-      { title: 'executions', align: 'right', cell: ({ executions }) => formatCount(executions) },
-      { title: 'no outcome', align: 'right', cell: ({ missing }) => formatCount(missing.outcome) },
-      { title: 'success', align: 'right', cell: ({ successRate }) => successOf(successRate) },
-      { title: 'failed', align: 'right', cell: ({ errorRate }) => formatShare(errorRate) },
-      { title: 'p50', align: 'right', cell: ({ durationMs }) => formatDuration(durationMs?.p50 ?? null) },
-      { title: 'p95', align: 'right', cell: ({ durationMs }) => formatDuration(durationMs?.p95 ?? null) },
-      { title: 'mean cost', align: 'right', cell: ({ costUsd }) => formatMoney(costUsd?.mean ?? null) },
-      { title: 'total cost', align: 'right', cell: ({ costUsd }) => formatMoney(costUsd?.total ?? null) },
-      { title: 'quality', align: 'right', cell: ({ quality }) => formatUnit(quality?.mean ?? null) },
-      { title: 'rating', align: 'right', cell: ({ rating }) => formatUnit(rating?.mean ?? null) },
-    ],
-    groups,
-    dim,
-  )
-  const period = [
-    sinceUs === null ? null : `since ${timeOf(sinceUs)}`,
-    untilUs === null ? null : `until ${timeOf(untilUs)}`,
-  ].filter(Boolean)
-  const remark = ['In brackets: 95 % interval. p50, p95: duration of half and of 95 % of the executions.', ...period]
-  return `${table}\n\n${dim(remark.join(' '))}`
 }
 
 export function renderStatus(status: Status): string {
@@ -113,9 +70,3 @@ export function renderReplay({ facts, executions, stateHash, logHash, durationMs
     dim,
   )
 }
-
-function successOf(rate: GroupMetrics['successRate']): string {
-  return rate === null ? unknown : formatShareEstimate(rate.value, rate.interval)
-}
-
-const timeOf = (us: number) => formatTime(new Date(us / 1000).toISOString())
