@@ -69,6 +69,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/record.ts')).addRecord,
   },
   operation('recommend', 'ask'),
+  {
+    name: 'hook',
+    summary: 'Record what coding agents do, from the hooks of Claude Code',
+    group: commandGroups.history,
+    load: async () => (await import('./commands/hook.ts')).addHook,
+  },
   operation('predict', 'ask'),
   operation('similar', 'ask'),
   operation('explain', 'ask'),

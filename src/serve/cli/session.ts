@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { loadConfig, settingFromText } from '../../config.ts'
+import { type Config, loadConfig, settingFromText } from '../../config.ts'
 import type { Tacit } from '../../engine/types.ts'
 import { TacitError } from '../../errors.ts'
 
@@ -35,16 +35,32 @@ export async function withTacit<Result>(
   options: GlobalOptions,
   access: 'existing' | 'create',
   work: (tacit: Tacit) => Promise<Result>,
+  { takesHookEvents = true }: { takesHookEvents?: boolean } = {},
 ): Promise<Result> {
   const { config } = resolveConfig(options)
-  if (access === 'existing') assertExists(config.db)
+  const hooks = takesHookEvents ? await waitingHookEvents(config) : null
+  if (access === 'existing' && hooks === null) assertExists(config.db)
   const { openTacit } = await import('../../engine/open.ts')
   const tacit = await openTacit(config)
   try {
+    await hooks?.takeIn(tacit)
     return await work(tacit)
   } finally {
     await tacit.close()
   }
+}
+
+/** What hooks have left is part of the history that a command works with; null if there is nothing. */
+async function waitingHookEvents({ db, scope }: Config) {
+  if (db === ':memory:') return null
+  const { hookFiles, noteHookError } = await import('../../engine/hooks/hook.ts')
+  const files = hookFiles(db, scope)
+  if (!existsSync(files.directory)) return null
+  const { drainEvents, hasLeftEvents } = await import('../../engine/hooks/drain.ts')
+  if (!hasLeftEvents(files)) return null
+  // They stay where they are until they can be taken in; the command goes on without them.
+  const takeIn = (tacit: Tacit) => drainEvents(tacit, files).catch(error => noteHookError(files, 'drain', error))
+  return { takeIn }
 }
 
 /** @throws TacitError NOT_FOUND if `db` is a file that is not there. */
