@@ -128,6 +128,8 @@ const configSchema = z.strictObject({
         .optional()
         .describe('weight of the duration, for example { weight: -0.2, to: 10000 }'),
       costUsd: utilityTermSchema.optional().describe('weight of the cost'),
+      cpuTimeMs: utilityTermSchema.optional().describe('weight of the CPU time'),
+      peakMemoryMb: utilityTermSchema.optional().describe('weight of the peak memory'),
       rating: utilityTermSchema.optional().describe('weight of the mean overall feedback, 0..1'),
     })
     .prefault({}),

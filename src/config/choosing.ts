@@ -33,6 +33,10 @@ export const choosingOptions = {
     .strictObject({
       maxCostUsd: limit(z.number().nonnegative()).describe('Arms predicted to cost more are not chosen, USD'),
       maxDurationMs: limit(z.number().nonnegative()).describe('Arms predicted to take longer are not chosen, ms'),
+      maxCpuTimeMs: limit(z.number().nonnegative()).describe('Arms predicted to use more CPU time are not chosen, ms'),
+      maxPeakMemoryMb: limit(z.number().nonnegative()).describe(
+        'Arms predicted to need more memory are not chosen, MB',
+      ),
       minPSuccess: limit(z.number().min(0).max(1)).describe(
         'Arms predicted to succeed less often are not chosen, 0..1',
       ),
@@ -54,6 +58,13 @@ export const choosingOptions = {
       costUsd: ceilingSchema('USD'),
       tokens: ceilingSchema('tokens'),
       durationMs: ceilingSchema('milliseconds'),
+      cpuTimeMs: ceilingSchema('milliseconds of CPU time'),
+      // Peaks do not add up over a day.
+      peakMemoryMb: z
+        .strictObject({
+          perTask: limit(z.number().positive()).describe('Most MB per task on average; null: no ceiling'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   arms: z

@@ -3,8 +3,8 @@ import { type Ceiling, Pacer, type Quote } from '../learn/pacing/pacer.ts'
 import type { StateRecord } from '../learn/state.ts'
 import type { Decision, PacingRecord } from '../records.ts'
 
-/** What a budget can limit, in USD, tokens and milliseconds. */
-const resources = ['costUsd', 'tokens', 'durationMs'] as const
+/** What a budget can limit, in USD, tokens, milliseconds and MB. */
+const resources = ['costUsd', 'tokens', 'durationMs', 'cpuTimeMs', 'peakMemoryMb'] as const
 export type Resource = (typeof resources)[number]
 /** What was measured of each resource; null: not known. */
 export type Spending = Readonly<Record<Resource, number | null>>
@@ -160,7 +160,7 @@ export function pacingOf(
 
 function ceilingsOf(config: Config['budget']): { resource: Resource; ceiling: Ceiling }[] {
   return resources.flatMap(resource => {
-    const { perTask, perDay } = config[resource]
+    const { perTask, perDay = null }: { perTask: number | null; perDay?: number | null } = config[resource]
     return [
       ...(perTask === null ? [] : [{ resource, ceiling: { limit: perTask, period: 'task' as const } }]),
       ...(perDay === null ? [] : [{ resource, ceiling: { limit: perDay, period: 'day' as const } }]),

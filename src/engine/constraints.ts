@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { Prediction } from '../records.ts'
+import type { Estimate, Prediction } from '../records.ts'
 
 /** The limits that hold for one arm; null: none. */
 export type Constraints = Config['constraints']
@@ -7,6 +7,8 @@ export type ConstraintName = keyof Constraints
 
 /** A forecast that rests on less than this many observations is no reason to leave an arm out. */
 const leastEvidence = 1
+
+const unknown: Estimate = { value: null, interval: null, nEff: 0 }
 
 /** What an arm is expected to break. */
 export interface Breach {
@@ -19,10 +21,13 @@ export interface Breach {
  * Judges the forecast for an arm by the limits. An unknown value, or one that rests on less than one observation, breaks
  * nothing: new arms can be tried, and an arm left out comes back when the evidence against it has faded.
  */
-export function breachOf({ costUsd, durationMs, pSuccess }: Prediction, constraints: Constraints): Breach {
+export function breachOf(prediction: Prediction, constraints: Constraints): Breach {
+  const { costUsd, durationMs, pSuccess, resources } = prediction
   const checks = [
     ['maxCostUsd', costUsd, constraints.maxCostUsd, 1],
     ['maxDurationMs', durationMs, constraints.maxDurationMs, 1],
+    ['maxCpuTimeMs', resources?.cpuTimeMs ?? unknown, constraints.maxCpuTimeMs, 1],
+    ['maxPeakMemoryMb', resources?.peakMemoryMb ?? unknown, constraints.maxPeakMemoryMb, 1],
     ['minPSuccess', pSuccess, constraints.minPSuccess, -1],
   ] as const
   const broken: ConstraintName[] = []

@@ -259,7 +259,7 @@ export const statusOutput = z.object({
   parkedOutcomes: z.int(),
   budget: z.array(
     z.object({
-      resource: z.enum(['costUsd', 'tokens', 'durationMs']),
+      resource: z.enum(['costUsd', 'tokens', 'durationMs', 'cpuTimeMs', 'peakMemoryMb']),
       period: z.enum(['task', 'day']),
       limit: z.number(),
       tasks: z.int(),

@@ -13,13 +13,15 @@ export function utilityOf(
   feedback: readonly FactOf<'feedback'>[],
   weights: Utility,
 ): number | null {
-  const { quality, success, durationMs, costMicroUsd } = outcome
+  const { quality, success, durationMs, costMicroUsd, resources } = outcome
   const ratings = feedback.filter(({ body }) => body.dimension === 'overall').map(({ body }) => body.value01)
   const values: [Term | undefined, number | null][] = [
     [weights.quality, quality ?? successValue(success)],
     [weights.success, successValue(success)],
     [weights.durationMs, durationMs],
     [weights.costUsd, costMicroUsd === null ? null : costMicroUsd / 1e6],
+    [weights.cpuTimeMs, resources?.cpuTimeMs ?? null],
+    [weights.peakMemoryMb, resources?.peakMemoryMb ?? null],
     [weights.rating, ratings.length === 0 ? null : ratings.reduce((sum, value) => sum + value, 0) / ratings.length],
   ]
   let utility = 0

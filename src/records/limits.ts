@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** How one ceiling of the budget stood at a choice; the pacer learns from it. */
 const pacingSchema = z.object({
-  resource: z.enum(['costUsd', 'tokens', 'durationMs']),
+  resource: z.enum(['costUsd', 'tokens', 'durationMs', 'cpuTimeMs', 'peakMemoryMb']),
   period: z.enum(['task', 'day']),
   limit: z.number(),
   /** Utility asked per unit of spending, and that unit: what one task may cost in the long run. */

@@ -17,7 +17,7 @@ const forecast = (over: Partial<Prediction>): Prediction => ({
   model: 'test',
   ...over,
 })
-const none = { maxCostUsd: null, maxDurationMs: null, minPSuccess: null }
+const none = { maxCostUsd: null, maxDurationMs: null, maxCpuTimeMs: null, maxPeakMemoryMb: null, minPSuccess: null }
 
 /** An engine that has seen `good` (dear, slow, 9 of 10 solved) and `cheap` (cheap, fast, 4 of 10 solved) 20 times each. */
 async function experienced(options: ConfigInput = {}) {
@@ -78,7 +78,7 @@ describe('the utility', () => {
 
 describe('a constraint', () => {
   test('names what a forecast breaks and by how much, relative to the limit', () => {
-    const constraints = { maxCostUsd: 0.01, maxDurationMs: 400, minPSuccess: 0.8 }
+    const constraints = { ...none, maxCostUsd: 0.01, maxDurationMs: 400, minPSuccess: 0.8 }
     expect(breachOf(forecast({ costUsd: estimate(0.01) }), { ...none, maxCostUsd: 0.01 })).toEqual({
       broken: [],
       excess: 0,
@@ -89,7 +89,7 @@ describe('a constraint', () => {
   })
 
   test('is not broken by what is unknown, or rests on less than one observation', () => {
-    const constraints = { maxCostUsd: 0.001, maxDurationMs: 1, minPSuccess: null }
+    const constraints = { ...none, maxCostUsd: 0.001, maxDurationMs: 1 }
     expect(breachOf(forecast({ costUsd: estimate(null, 0), durationMs: estimate(9, 0.5) }), constraints).excess).toBe(0)
   })
 

@@ -608,10 +608,12 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F275: {
-    state: 'open',
-    missing: 'a weight, limit or ceiling for CPU time and memory; cost, duration and tokens have them',
+    state: 'done',
     tests: [
       'engine/resources.test.ts > tokens, CPU time and memory are forecast like duration and cost, for each arm, as soon as outcomes told them',
+      'engine/resources.test.ts > %s can be weighed in the utility',
+      'engine/resources.test.ts > an arm that is expected to need more than %o is not eligible',
+      'engine/resources.test.ts > the ceiling %o is kept',
       'engine/budget.test.ts > covers tokens and milliseconds too',
     ],
   },

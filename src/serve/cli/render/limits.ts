@@ -6,6 +6,8 @@ const formats: Readonly<Record<Amount, (value: number | null) => string>> = {
   costUsd: formatMoney,
   tokens: value => (value === null ? unknown : `${formatCount(Math.round(value))} tokens`),
   durationMs: formatDuration,
+  cpuTimeMs: formatDuration,
+  peakMemoryMb: value => (value === null ? unknown : `${formatCount(Math.round(value))} MB`),
 }
 const greedyReasons = {
   priority: 'the task is urgent',
