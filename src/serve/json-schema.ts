@@ -1,8 +1,14 @@
 import { z } from 'zod'
 
+type Json = Record<string, unknown>
+
 /** JSON Schema (2020-12) of what may be sent (`input`) or is answered (`output`), for descriptions of HTTP and of tools. */
-export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
-  const { $schema: _dialect, ...described } = z.toJSONSchema(schema, {
+export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const {
+    $schema: _dialect,
+    $defs: _definitions,
+    ...described
+  } = z.toJSONSchema(schema, {
     io,
     // A Date cannot be sent as JSON: it is left out of the ways to give a moment.
     unrepresentable: 'any',
@@ -15,7 +21,18 @@ export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<
       if (jsonSchema.anyOf !== undefined) jsonSchema.anyOf = jsonSchema.anyOf.filter(isPossible)
     },
   })
-  return described
+  return withoutReferences(described) as Json
 }
 
 const isPossible = (schema: object) => JSON.stringify(schema) !== '{"not":{}}'
+
+/**
+ * The only definition that refers to itself is "any JSON". Written as such, a schema needs no definitions at the root of
+ * its document, and can be put into another one.
+ */
+function withoutReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutReferences)
+  if (value === null || typeof value !== 'object') return value
+  if ('$ref' in value) return {}
+  return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, withoutReferences(child)]))
+}
