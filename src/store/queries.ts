@@ -4,6 +4,9 @@ import {
   type Expression,
   expressionBuilder,
   Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
   type SqlBool,
   SqliteAdapter,
   SqliteIntrospector,
@@ -41,11 +44,23 @@ export const sqliteQueries = new Kysely<Tables>({
     createQueryCompiler: () => new SqliteQueryCompiler(),
   },
 })
+
+/** The same for PostgreSQL. */
+export const postgresQueries = new Kysely<Tables>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: database => new PostgresIntrospector(database),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+})
 export type Queries = Kysely<Tables>
 
 /** Executions that pass `filter`, newest decision first, those that wait for their decision last. */
 export function executionsQuery(queries: Queries, scope: string, filter: ExecutionFilter): CompiledQuery {
-  const query = filtered(queries, scope, filter).orderBy('decided_at_us', 'desc').orderBy('seq', 'desc')
+  const query = filtered(queries, scope, filter)
+    .orderBy('decided_at_us', order => order.desc().nullsLast())
+    .orderBy('seq', 'desc')
   return (filter.limit === undefined ? query : query.limit(filter.limit)).selectAll('execution').compile()
 }
 

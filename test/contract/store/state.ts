@@ -92,16 +92,16 @@ export function stateContract(withStore: WithStore): void {
     test('see what others committed, and changedByOthers says so once', () =>
       withStore(async (store, { reopen }) => {
         const other = await reopen()
-        expect([store.changedByOthers(), other.changedByOthers()]).toEqual([false, false])
+        expect([await store.changedByOthers('s'), await other.changedByOthers('s')]).toEqual([false, false])
         await store.append('s', [[decisionFact('a')]])
-        expect(store.changedByOthers()).toBe(false)
-        expect(other.changedByOthers()).toBe(true)
-        expect(other.changedByOthers()).toBe(false)
+        expect(await store.changedByOthers('s')).toBe(false)
+        expect(await other.changedByOthers('s')).toBe(true)
+        expect(await other.changedByOthers('s')).toBe(false)
         expect((await other.tail('s', 0, 10)).map(({ fact }) => fact.id)).toEqual(['a'])
         expect((await other.append('s', [[decisionFact('a')]]))[0]!.status).toBe('duplicate')
         await other.append('s', [[outcomeFact('a')]])
         await store.append('s', [[stepFact('a')]])
-        expect([store.changedByOthers(), other.changedByOthers()]).toEqual([true, true])
+        expect([await store.changedByOthers('s'), await other.changedByOthers('s')]).toEqual([true, true])
         expect((await store.executions('s', {}))[0]!.success).toBe(true)
       }))
 
@@ -132,10 +132,10 @@ export function stateContract(withStore: WithStore): void {
         const other = await reopen()
         const vector = Float32Array.of(0.6, 0.8)
         await store.append('s', [[decisionFact('a')]], [{ executionId: 'a', embedder: 'e', vector }])
-        other.changedByOthers()
+        await other.changedByOthers('s')
         const before = await everything(store, vector)
         expect(await everything(store, vector)).toEqual(before)
-        expect(other.changedByOthers()).toBe(false)
+        expect(await other.changedByOthers('s')).toBe(false)
         expect(before.tail.length).toBe(1)
       }))
 
@@ -159,7 +159,7 @@ export function stateContract(withStore: WithStore): void {
           () => store.counters('s'),
           () => store.stats('s'),
           () => store.scopes(),
-          async () => store.changedByOthers(),
+          () => store.changedByOthers('s'),
         ]
         for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'CLOSED' })
       }))

@@ -1,0 +1,74 @@
+import type { Store } from '../store.ts'
+import { parseAddress } from './address.ts'
+import { Database } from './database.ts'
+import { assertServer, latestVersion, migrate, outdatedError, schemaVersion } from './migrations.ts'
+import { PostgresStore } from './store.ts'
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:5432/database?sslmode=verify-full`, or parts of it. */
+  readonly url: string
+  /** full: a commit is on disk before it is acknowledged, whatever the server's default; normal: as the server says. */
+  readonly durability: 'normal' | 'full'
+  /** Longest wait for other writers, and for a server that went away to come back, milliseconds. */
+  readonly busyTimeoutMs: number
+  /** Most connections at a time. Default 10. */
+  readonly poolSize?: number
+  /** Longest time of one statement, milliseconds; 0: no limit. Default 60 000. */
+  readonly statementTimeoutMs?: number
+  /** Longest wait for a connection, milliseconds. Default 10 000. */
+  readonly connectTimeoutMs?: number
+  /** Default false. The schema must be up to date; writes are refused with STORE_READ_ONLY. */
+  readonly readOnly?: boolean
+  /** The clock: milliseconds since 1970. Default: the system's. */
+  readonly now?: () => number
+}
+
+const selectOrigin = { text: "SELECT value FROM tacit.meta WHERE key = 'origin'" }
+
+/**
+ * Opens a PostgreSQL database as a store. Everything is kept in its schema `tacit`, which is made if it is not there;
+ * an older one is brought up to date.
+ * @throws TacitError INVALID_CONFIG (the URL), STORE_UNAVAILABLE (cannot be reached, refuses the user, has no pgvector),
+ *   STORE_READ_ONLY (this role may not set it up), STORE_CORRUPT (the schema is not Tacit's), STORE_NEWER, STORE_BUSY.
+ * @example const store = await openPostgresStore({ url: 'postgres://localhost/tacit', durability: 'normal', busyTimeoutMs: 10_000 })
+ */
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const database = databaseOf(options)
+  try {
+    await database.open()
+    const version = await database.session(async session => {
+      await assertServer(session, database.location)
+      return schemaVersion(session, database.location)
+    })
+    if (version !== latestVersion) {
+      if (options.readOnly) throw outdatedError(database.location, version)
+      await migrate(database)
+    }
+    const [origin] = await database.query(selectOrigin)
+    return new PostgresStore(database, String(origin!.value), options.now ?? Date.now)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** The database that `options` name, not yet connected. */
+export function databaseOf(options: PostgresOptions): Database {
+  const {
+    url,
+    durability,
+    busyTimeoutMs,
+    poolSize = 10,
+    statementTimeoutMs = 60_000,
+    connectTimeoutMs = 10_000,
+  } = options
+  return new Database({
+    address: parseAddress(url),
+    durability,
+    busyTimeoutMs,
+    poolSize,
+    statementTimeoutMs,
+    connectTimeoutMs,
+    readOnly: options.readOnly ?? false,
+  })
+}
