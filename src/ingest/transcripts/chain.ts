@@ -29,7 +29,7 @@ export class Work {
   }
 
   add(entry: Entry): void {
-    this.lastAtMs = Math.max(this.lastAtMs, entry.atMs)
+    if (entry.kind !== 'agentEnded') this.lastAtMs = Math.max(this.lastAtMs, entry.atMs)
     if (entry.kind === 'message') this.#said(entry)
     else if (entry.kind === 'results') this.#answered(entry.results, entry.atMs)
     else if (entry.kind === 'interrupted') this.isInterrupted = true

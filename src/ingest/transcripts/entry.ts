@@ -242,7 +242,8 @@ function readAssistant(value: Fields, message: Fields, line: Line): Entry {
     kind: 'message',
     messageId: word(message.id),
     model: model === '<synthetic>' ? null : model,
-    usage: usageOf(message.usage),
+    // What stands for a failed call tells zeros that nobody counted.
+    usage: error === null ? usageOf(message.usage) : null,
     costUsd: amount(value.costUSD),
     toolUses: list(message.content).flatMap(toolUseOf),
     stopReason: word(message.stop_reason),

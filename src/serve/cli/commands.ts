@@ -112,9 +112,24 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'import',
-    summary: 'Take in a bundle after checking it',
+    summary: 'Take in a bundle, an archive, or the history of an earlier system',
     group: commandGroups.keep,
-    load: async () => (await import('./commands/bundle.ts')).addImport,
+    load: async () => {
+      const [{ addImport }, { addTranscripts }] = await Promise.all([
+        import('./commands/bundle.ts'),
+        import('./commands/transcripts.ts'),
+      ])
+      return command => {
+        addImport(command)
+        addTranscripts(command)
+      }
+    },
+  },
+  {
+    name: 'prune',
+    summary: 'Remove what is old; what was learned from it stays',
+    group: commandGroups.keep,
+    load: async () => (await import('./commands/prune.ts')).addPrune,
   },
   {
     name: 'db',
