@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Rng } from '../../src/math/rng.ts'
+import { query } from '../../scripts/postgres/query.ts'
 import type { Fault } from './fault.ts'
 import { type Scene, underLoad } from './load.ts'
 import { type ChaosProxy, startProxy } from './proxy.ts'
-import type { PostgresSite, Site } from './site.ts'
+import type { PostgresSite } from './site.ts'
 import { cannotTrace, killingAt } from './trace.ts'
 
 const pauseMs = 300
@@ -27,12 +27,7 @@ export const serverFaults: readonly Fault[] = [
       await server.start()
     }
   }),
-  {
-    name: 'server process killed at its n-th fsync',
-    on: ['PostgreSQL'],
-    obstacle: cannotTrace,
-    make: killServerAtSync,
-  },
+  onServer('server process killed at its n-th fsync', killServerAtSync, cannotTrace),
   onNetwork('connections cut in mid-transaction', async (proxy, { rng }) => {
     for (let index = 0; index < 10; index++) {
       await sleep(rng() * 100)
@@ -54,10 +49,15 @@ export const serverFaults: readonly Fault[] = [
   }),
 ]
 
-function onServer(name: string, trouble: (site: PostgresSite, scene: Scene) => Promise<void>): Fault {
+function onServer(
+  name: string,
+  trouble: (site: PostgresSite, scene: Scene) => Promise<void>,
+  obstacle: Fault['obstacle'] = () => null,
+): Fault {
   return {
     name,
     on: ['PostgreSQL'],
+    obstacle,
     make: (site, rng) => underLoad(site, rng, scene => trouble(site as PostgresSite, scene)),
   }
 }
@@ -82,20 +82,12 @@ function onNetwork(name: string, trouble: (proxy: ChaosProxy, scene: Scene) => P
   }
 }
 
-/** The server then restarts its other processes by itself, again and again until nobody kills any more. */
-async function killServerAtSync(site: Site, rng: Rng) {
-  const { server } = site as PostgresSite
-  const strace = spawn('strace', [...killingAt(10 + Math.floor(rng() * 60)), '-p', `${server.pid}`], {
-    stdio: 'ignore',
-  })
-  const ended = once(strace, 'exit')
-  try {
-    return await underLoad(site, rng, async ({ writers }) => {
-      await Promise.race(writers.map(writer => writer.moreRefused(1)))
-      strace.kill('SIGTERM')
-      await ended
-    })
-  } finally {
-    strace.kill('SIGTERM')
-  }
+/** When one of its processes dies like that, the server ends the others, recovers and starts them anew. */
+async function killServerAtSync({ server }: PostgresSite, { rng }: Scene): Promise<void> {
+  const selectWriters = "select pid from pg_stat_activity where datname like 'tacit_faults%'"
+  const pids = (await query(server.url, selectWriters)).flatMap(({ pid }) => ['-p', String(pid)])
+  const strace = spawn('strace', [...killingAt(1 + Math.floor(rng() * 20)), ...pids], { stdio: 'ignore' })
+  // It follows these processes alone, and ends when they have.
+  await once(strace, 'exit')
+  await server.start()
 }

@@ -38,6 +38,7 @@ export async function postgresSite(options: Parameters<typeof startPostgres>[0] 
     store: 'PostgreSQL',
     server,
     async newDatabase() {
+      await server.start()
       const name = `tacit_faults_${made++}`
       await query(server.url, `create database ${name}`)
       const url = databaseAt(server.url, name)
@@ -45,6 +46,7 @@ export async function postgresSite(options: Parameters<typeof startPostgres>[0] 
       return {
         url,
         remove: async () => {
+          await server.start()
           await query(server.url, `drop database ${name} with (force)`)
         },
       }

@@ -26,7 +26,7 @@ export interface PostgresServer {
   readonly pid: number
   /** The database "postgres", as superuser. */
   readonly url: string
-  /** Starts it unless it runs, on the same port and data. */
+  /** Starts it unless it runs, on the same port and data, and waits until it answers. */
   start(): Promise<void>
   /** Ends it as an administrator would: connections are cut, the data are written. */
   stop(): Promise<void>
@@ -101,8 +101,8 @@ class Server implements PostgresServer {
   }
 
   async start(): Promise<void> {
-    if (this.#process !== null && isAlive(this.#process)) return
     const deadline = Date.now() + startLimitMs
+    if (this.#process !== null && (await this.#answers(this.#process, deadline))) return
     for (;;) {
       const child = this.#spawn()
       if (await this.#answers(child, deadline)) return
