@@ -93,7 +93,7 @@ function metricsOf(group: GroupNames, cell: Cell): GroupMetrics {
 
 function durationOf({ durations }: Cell): GroupMetrics['durationMs'] {
   if (durations.n === 0) return null
-  const [p50, p75, p90, p95, p99] = durations.quantiles([0.5, 0.75, 0.9, 0.95, 0.99]).map(us => us / 1000)
+  const [p50, p75, p90, p95, p99] = durations.quantiles([0.5, 0.75, 0.9, 0.95, 0.99], 1000)
   return {
     mean: divideExact(durations.sum, durations.n * 1000),
     n: durations.n,

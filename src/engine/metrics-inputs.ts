@@ -36,8 +36,8 @@ export const metricsInput = described(
     ...metricsFilter,
   },
   {
-    view: 'A named question; the other options take the place of its own',
-    groupBy: 'One line for each combination of these (default: arm)',
+    view: `A named question: ${metricsViewNames.join(', ')}; other options take the place of its own`,
+    groupBy: `One line for each combination of ${dimensions.join(', ')} (default: arm)`,
     daysBack: aboutDays,
     since: 'Decided at this moment or later: ISO 8601 with a zone, or milliseconds since 1970',
     until: 'Decided before this moment',

@@ -60,9 +60,9 @@ export class Sketch {
 
   /**
    * The p-quantiles for ascending `ps` in 0..1, interpolated linearly between order statistics (Hyndman & Fan 1996, type
-   * 7). @throws RangeError without values.
+   * 7), each divided by `scale`. @throws RangeError without values.
    */
-  quantiles(ps: readonly number[]): number[] {
+  quantiles(ps: readonly number[], scale = 1): number[] {
     if (this.#n === 0) throw new RangeError('a quantile needs at least one value')
     const ascending = this.#ascending()
     let place = 0
@@ -71,7 +71,7 @@ export class Sketch {
     const orderStatistic = (rank: number): number => {
       while (rank >= before + ascending[place]![1].n) before += ascending[place++]![1].n
       const { n, sum } = ascending[place]![1]
-      return divideExact(sum, n)
+      return divideExact(sum, n * scale)
     }
     const ranks = ps.flatMap(p => {
       const rank = Math.floor(p * (this.#n - 1))

@@ -140,7 +140,9 @@ function placeholder({ json, path }: Flag, shape: Shape): string {
   const choices = (json.enum ?? json.anyOf?.find(option => isRecord(option) && 'enum' in option)?.enum) as
     | string[]
     | undefined
-  if (json.enum !== undefined && choices !== undefined) return choices.join('|')
+  // A long list stands in the description.
+  if (json.enum !== undefined && choices !== undefined)
+    return choices.length > 6 || choices.join('|').length > 60 ? 'name' : choices.join('|')
   if (json.type === 'array') return shape.prose?.includes(path.join('.')) ? 'text' : 'a,b,…'
   if (json.type === 'object') return 'json'
   if (json.type === 'number' || json.type === 'integer') return 'n'

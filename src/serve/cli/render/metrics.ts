@@ -28,8 +28,7 @@ export function renderMetrics({ groupBy, groups, groupsLeftOut, ...asked }: Metr
           cell: ({ group }) => nameOf(group[key] ?? null),
         }),
       ),
-      ...countColumns,
-      ...(isTrend ? trendColumns : valueColumns),
+      ...(isTrend ? trendColumns.filter(column => isKnown(column, groups)) : valueColumns),
     ],
     groups,
     dim,
@@ -37,13 +36,25 @@ export function renderMetrics({ groupBy, groups, groupsLeftOut, ...asked }: Metr
   return `${table}\n\n${dim(remarks(asked, isTrend, groupsLeftOut).join(' '))}`
 }
 
-const countColumns: readonly Column<GroupMetrics>[] = [
-  { title: 'executions', align: 'right', cell: ({ executions }) => formatCount(executions) },
-  { title: 'no outcome', align: 'right', cell: ({ missing }) => formatCount(missing.outcome) },
-  { title: 'success', align: 'right', cell: ({ successRate }) => successOf(successRate) },
-]
+/** Whether a column holds anything. */
+const isKnown = (column: Column<GroupMetrics>, groups: readonly GroupMetrics[]) =>
+  groups.some(group => column.cell(group) !== unknown)
+
+const executions: Column<GroupMetrics> = {
+  title: 'executions',
+  align: 'right',
+  cell: group => formatCount(group.executions),
+}
+const success: Column<GroupMetrics> = {
+  title: 'success',
+  align: 'right',
+  cell: ({ successRate }) => successOf(successRate),
+}
 
 const valueColumns: readonly Column<GroupMetrics>[] = [
+  executions,
+  { title: 'no outcome', align: 'right', cell: ({ missing }) => formatCount(missing.outcome) },
+  success,
   { title: 'failed', align: 'right', cell: ({ errorRate }) => formatShare(errorRate) },
   { title: 'p50', align: 'right', cell: ({ durationMs }) => formatDuration(durationMs?.p50 ?? null) },
   { title: 'p95', align: 'right', cell: ({ durationMs }) => formatDuration(durationMs?.p95 ?? null) },
@@ -54,7 +65,9 @@ const valueColumns: readonly Column<GroupMetrics>[] = [
 ]
 
 const trendColumns: readonly Column<GroupMetrics>[] = [
+  executions,
   { title: 'before', align: 'right', cell: ({ trend }) => formatCount(trend?.executionsBefore ?? null) },
+  success,
   { title: 'success by', align: 'right', cell: ({ trend }) => pointsOf(trend?.successRate ?? null) },
   { title: 'duration ×', align: 'right', cell: ({ trend }) => ratioOf(trend?.durationMs ?? null) },
   { title: 'cost by', align: 'right', cell: ({ trend }) => costChangeOf(trend?.costUsd ?? null) },
