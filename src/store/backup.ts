@@ -106,7 +106,7 @@ async function keepBackup(admin: StoreAdmin, options: StoreOptions, before: stri
   const { version } = await admin.schema()
   if (version === 0 || (await admin.scopes()).length === 0) return null
   const stamp = new Date().toISOString().replace(/[-:.]/g, '')
-  const place = admin.dialect === 'sqlite' ? admin.location : 'tacit-postgres'
+  const place = admin.dialect === 'sqlite' ? admin.location : join(process.cwd(), 'tacit-postgres')
   return writeBackup(admin, options, `${place}.before-${before}-${stamp}`, silent)
 }
 

@@ -178,7 +178,10 @@ export function storeAdminContract(name: string, makePlace: () => Promise<Place>
 
 async function contentsOf(admin: StoreAdmin) {
   return {
-    executions: await admin.executionsWithFacts('one', '', 100),
+    executions: (await admin.executionsWithFacts('one', '', 100)).map(({ facts, ...rest }) => ({
+      ...rest,
+      facts: facts.toSorted((a, b) => a.cursor - b.cursor),
+    })),
     vectors: await collect(admin.vectors('one')),
     snapshots: await admin.snapshots('one'),
     scopes: await admin.scopes(),

@@ -1,0 +1,57 @@
+import type { MaintenanceStep, OnProgress } from '../admin.ts'
+import type { Database } from './database.ts'
+import { makePartitions, monthsAhead } from './migrations.ts'
+
+const vacuums = ['fact', 'execution', 'task_vector', 'scope', 'snapshot', 'counter', 'pruned'].map(table => ({
+  text: `VACUUM (ANALYZE) tacit.${table}`,
+}))
+const reindexes = ['fact', 'execution', 'task_vector', 'scope'].map(table => ({
+  text: `REINDEX TABLE CONCURRENTLY tacit.${table}`,
+}))
+/** What an index that was broken off while it was built leaves behind. */
+const selectUnfinished = {
+  text: `SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) AS text FROM pg_index
+    JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE relnamespace = 'tacit'::regnamespace AND NOT indisvalid AND relname LIKE '%\\_ccnew%'`,
+}
+
+type Step = readonly [name: string, run: (database: Database) => Promise<string | null>]
+
+const always: readonly Step[] = [
+  ['partitions made ahead', addPartitions],
+  ['rows cleaned up and statistics gathered', database => runAll(database, vacuums, 'tables')],
+]
+const onlyFull: readonly Step[] = [
+  ['indexes rebuilt', database => runAll(database, reindexes, 'tables')],
+  ['unfinished indexes removed', removeUnfinished],
+]
+
+/** Upkeep of a PostgreSQL database. Others go on reading and writing meanwhile. */
+export async function maintain(
+  database: Database,
+  { full }: { readonly full: boolean },
+  onProgress: OnProgress,
+): Promise<MaintenanceStep[]> {
+  const steps = full ? [...always, ...onlyFull] : always
+  const done: MaintenanceStep[] = []
+  for (const [name, run] of steps) {
+    onProgress(done.length, steps.length)
+    done.push({ name, result: await run(database) })
+  }
+  return done
+}
+
+async function addPartitions(database: Database): Promise<string | null> {
+  const [row] = await database.query(makePartitions, monthsAhead + 1)
+  return row!.made === 0 ? null : `${row!.made} months`
+}
+
+async function runAll(database: Database, statements: readonly { text: string }[], noun: string): Promise<string> {
+  for (const statement of statements) await database.query(statement)
+  return `${statements.length} ${noun}`
+}
+
+async function removeUnfinished(database: Database): Promise<string | null> {
+  const statements = (await database.query(selectUnfinished)).map(row => ({ text: String(row.text) }))
+  return statements.length === 0 ? null : runAll(database, statements, 'indexes')
+}
