@@ -11,6 +11,8 @@ import { createLog, type Logger } from './log.ts'
 import { Service } from './service.ts'
 
 const maxHeaderBytes = 16_384
+/** How often slow requests are looked for. */
+const checkMs = 1000
 
 export interface ServerOptions {
   readonly log?: Logger
@@ -47,13 +49,13 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       requestTimeout: requestTimeoutMs,
       headersTimeout: Math.min(requestTimeoutMs, 10_000),
       keepAliveTimeout: idleTimeoutMs,
-      connectionsCheckingInterval: 1000,
+      connectionsCheckingInterval: checkMs,
       maxHeaderSize: maxHeaderBytes,
     },
   }) as Server
   server.maxConnections = maxConnections
   // A client that takes in nothing of its answer, or sends nothing, does not hold a connection for ever.
-  server.setTimeout(2 * requestTimeoutMs)
+  server.setTimeout(2 * requestTimeoutMs + 2 * checkMs)
   await listen(server, host, port)
   const { port: realPort } = server.address() as AddressInfo
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${realPort}`
