@@ -18,6 +18,7 @@ export const commandGroups = {
   loop: 'The loop (decide, run the task, observe):',
   history: 'History:',
   ask: 'Questions (nothing is written):',
+  serve: 'Serve and watch:',
   keep: 'Keep:',
 } as const
 
@@ -68,13 +69,13 @@ export const commands: readonly CommandEntry[] = [
     group: commandGroups.history,
     load: async () => (await import('./commands/record.ts')).addRecord,
   },
-  operation('recommend', 'ask'),
   {
     name: 'hook',
     summary: 'Record what coding agents do, from the hooks of Claude Code',
     group: commandGroups.history,
     load: async () => (await import('./commands/hook.ts')).addHook,
   },
+  operation('recommend', 'ask'),
   operation('predict', 'ask'),
   operation('similar', 'ask'),
   operation('explain', 'ask'),
@@ -90,6 +91,30 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/policy.ts')).addPolicy,
   },
   operation('status', 'ask'),
+  {
+    name: 'serve',
+    summary: 'Serve every operation over HTTP',
+    group: commandGroups.serve,
+    load: async () => (await import('./commands/serve.ts')).addServe,
+  },
+  {
+    name: 'mcp',
+    summary: 'Serve tools for agents by the Model Context Protocol',
+    group: commandGroups.serve,
+    load: async () => (await import('./commands/mcp.ts')).addMcp,
+  },
+  {
+    name: 'keys',
+    summary: 'Make, list and revoke API keys of the server',
+    group: commandGroups.serve,
+    load: async () => (await import('./commands/keys.ts')).addKeys,
+  },
+  {
+    name: 'watch',
+    summary: 'Watch decisions and outcomes as they come',
+    group: commandGroups.serve,
+    load: async () => (await import('./commands/watch.ts')).addWatch,
+  },
   {
     name: 'learn',
     summary: 'Look at what was learned; switch learning on, off, or into another mode',
