@@ -101,6 +101,16 @@ const configSchema = z.strictObject({
         .positive()
         .default(86_400_000)
         .describe('After this a missing outcome is no longer in flight, ms'),
+      minObservations: z
+        .strictObject({
+          recommend: z.number().min(0).default(0).describe('recommend() ranks no arm that was observed less often'),
+          predict: z
+            .number()
+            .min(0)
+            .default(0)
+            .describe('predict() withholds forecasts that rest on fewer observations'),
+        })
+        .prefault({}),
       snapshotEvery: z.number().int().min(1).default(512).describe('Facts between snapshots of learned state'),
     })
     .prefault({}),

@@ -46,7 +46,7 @@ export async function runOffline(
     const ofTask = meanRewards(view, task)
     const arms = view.arms.filter((_, arm) => ofTask[arm] !== null)
     const query = { task: text, ...(taskType !== null && { taskType }), arms }
-    const ranking = await tacit.recommend(query)
+    const ranking = await tacit.recommend({ ...query, similar: 0 })
     rewards.push(ofTask[view.arms.indexOf(ranking.arms[0]!.arm)]!)
     for (const prediction of await tacit.predict(query)) {
       const forecast = score(view, prediction, ofTask[view.arms.indexOf(prediction.arm)]!)

@@ -164,8 +164,13 @@ const daysBack = z.number().positive().max(36_500).optional()
 export const predictInput = described({ ...task, arms: decideSchema.shape.arms }, { ...about, arms: armsToRank })
 
 export const recommendInput = described(
-  { ...task, arms: decideSchema.shape.arms, limit },
-  { ...about, arms: armsToRank, limit: 'Most arms to list' },
+  { ...task, arms: decideSchema.shape.arms, limit, similar: z.int().min(0).max(100).optional() },
+  {
+    ...about,
+    arms: armsToRank,
+    limit: 'Most arms to list',
+    similar: 'Past tasks to show (default: 3; 0 saves the search)',
+  },
 )
 
 export const similarInput = described(

@@ -120,6 +120,9 @@ export const recommendOutput = z.object({
     }),
   ),
   armsLeftOut: z.int(),
+  withheld: z
+    .array(z.object({ arm: z.string(), nEff: z.number(), needed: z.number() }))
+    .describe('Arms that are not ranked, since less is known of them than learning.minObservations.recommend asks for'),
   similar: z.array(similarTaskSchema),
   policy: model,
 })

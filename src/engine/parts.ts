@@ -34,8 +34,17 @@ export const frameOf = ({ store, now, guard }: Parts, executionId: string): Fram
 /** The learner as of now. To be called inside `exclusive`. */
 export async function learnerNow({ synchroniser, now }: Parts): Promise<Learner> {
   const nowMs = now()
-  return (await synchroniser.current()).asOf(nowMs / dayMs, nowMs * 1000)
+  const live = await synchroniser.current()
+  const day = Math.floor(nowMs / dayMs)
+  const known = aged.get(live)
+  if (known?.day === day && known.cursor === synchroniser.cursor) return known.learner
+  const learner = live.asOf(nowMs / dayMs, nowMs * 1000)
+  if (learner !== live) aged.set(live, { day, cursor: synchroniser.cursor, learner })
+  return learner
 }
+
+/** What a learner came to on a day on which nothing was learned yet; ageing takes a copy of everything. */
+const aged = new WeakMap<Learner, { readonly day: number; readonly cursor: number; readonly learner: Learner }>()
 
 /** The arms given, or else every arm that was ever eligible. */
 export function eligibleArms(given: readonly ArmSpec[] | undefined, learner: Learner): ArmSpec[] {

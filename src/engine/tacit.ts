@@ -17,34 +17,32 @@ import {
 } from '../records.ts'
 import { logHash, sha256 } from '../store/log-hash.ts'
 import type { FactDraft } from '../store/store.ts'
+import { predict, recommend } from './advise.ts'
 import { calibrate } from './calibration.ts'
-import { observationsOf, weighedEvidenceOf } from './choice.ts'
 import { decide } from './decide.ts'
-import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraft, storedContext } from './drafts.ts'
+import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraft } from './drafts.ts'
 import { EventBus } from './events.ts'
 import { explainer } from './explain.ts'
 import { follow } from './follow.ts'
 import { exportFacts, importFacts } from './import.ts'
 import { metrics, rates, solutions } from './metrics.ts'
-import { calibrationInput, paretoInput, predictInput, recommendInput, similarInput } from './operation-inputs.ts'
+import { calibrationInput, paretoInput, similarInput } from './operation-inputs.ts'
 import { paretoFront } from './pareto.ts'
-import { conflictError, eligibleArms, frameOf, isEnabled, learnerNow, type Parts } from './parts.ts'
+import { conflictError, frameOf, isEnabled, type Parts } from './parts.ts'
 import { policyEvaluate } from './policy-evaluate.ts'
 import { prune } from './prune.ts'
-import { rank } from './recommend.ts'
 import { recordAll } from './record.ts'
+import { ScoreCache } from './score-cache.ts'
 import { withSummaries } from './solutions.ts'
 import type * as types from './types.ts'
 import { version } from './version.ts'
 import { compatView } from './views/compat.ts'
 import { learningView } from './views/learning.ts'
 import { wrapTask } from './wrap.ts'
+import { wrapAll } from './wrap-all.ts'
 
 const dayMs = 86_400_000
 const defaultSimilar = 10
-/** Past tasks that predict looks at (some may be of arms that were not asked for), and how many of them it shows. */
-const searchedSimilar = 20
-const shownSimilar = 3
 
 /** The loop over one scope of one store; see the interface for what each call means. */
 export class TacitEngine implements types.Tacit {
@@ -54,12 +52,14 @@ export class TacitEngine implements types.Tacit {
   readonly explain: types.Tacit['explain']
   readonly #parts: Parts
   readonly #bus: EventBus
+  readonly #scores: ScoreCache
   /** Own errors that could not be written down. */
   readonly #unsavedErrors = new Map<string, number>()
   #isClosed = false
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#scores = new ScoreCache(parts.now)
     this.#bus = new EventBus(error => this.#failed('events', error))
     this.events = { on: (type, handler) => this.#bus.on(type, handler) }
     const assertOpen = () => this.#assertOpen()
@@ -119,48 +119,14 @@ export class TacitEngine implements types.Tacit {
     )
   }
 
-  async recommend(input: TaskInput & { arms?: DecideInput['arms']; limit?: number }): Promise<types.Recommendation> {
+  async recommend(input: Parameters<types.Tacit['recommend']>[0]): Promise<types.Recommendation> {
     this.#assertOpen()
-    if (!this.#isEnabled || !this.#parts.config.features.recommendation) {
-      throw new TacitError(
-        'DISABLED',
-        'recommend: recommendations are switched off. Set enabled and features.recommendation.',
-      )
-    }
-    const { limit = 5, ...request } = parse(recommendInput, input, 'recommend')
-    const { task, taskType, learner, subject, eligible } = await this.#ask(request)
-    const context = storedContext(request.context)
-    const { id, version: policyVersion } = learner.policy
-    const ranked = rank(learner, eligible, subject, context, this.#parts.config)
-    return {
-      task,
-      taskType,
-      arms: ranked.slice(0, limit),
-      armsLeftOut: Math.max(0, ranked.length - limit),
-      similar: await this.similar(request.task, { limit: 3 }),
-      policy: { id, version: policyVersion },
-    }
+    return recommend(this.#parts, this.#scores, this.similar.bind(this), input)
   }
 
   async predict(input: TaskInput & { arms?: DecideInput['arms'] }): Promise<types.ArmPrediction[]> {
     this.#assertOpen()
-    if (!this.#isEnabled || !this.#parts.config.features.prediction) {
-      throw new TacitError('DISABLED', 'predict: predictions are switched off. Set enabled and features.prediction.')
-    }
-    const request = parse(predictInput, input, 'predict')
-    const { taskType, learner, subject, eligible } = await this.#ask(request)
-    const choice = learner.policy.choose({ ...subject, arms: eligible.map(arm => arm.id) })
-    const ids = new Set<string | null>(eligible.map(({ id }) => id))
-    const found = await this.similar(request.task, { limit: searchedSimilar, ...(taskType !== null && { taskType }) })
-    const nearest = found.filter(({ execution }) => ids.has(execution.arm)).slice(0, shownSimilar)
-    return eligible.map(({ id }, i) => ({
-      arm: id,
-      ...learner.predict(subject, id),
-      evidence: {
-        ...weighedEvidenceOf(observationsOf(choice, i), learner.shares(subject, id), id, taskType),
-        similar: nearest.filter(({ execution }) => execution.arm === id),
-      },
-    }))
+    return predict(this.#parts, this.#scores, this.similar.bind(this), input)
   }
 
   async similar(task: string, options: Parameters<types.Tacit['similar']>[1] = {}): Promise<types.SimilarTask[]> {
@@ -225,6 +191,13 @@ export class TacitEngine implements types.Tacit {
       now: this.#parts.now,
     }
     return wrapTask(parts, task, info)
+  }
+
+  async wrapAll<T>(
+    tasks: readonly types.WrappedTask<T>[],
+    options: types.WrapAllOptions = {},
+  ): Promise<PromiseSettledResult<T>[]> {
+    return wrapAll(tasks, options, ({ run, info }) => this.wrap(run, info))
   }
 
   async status(): Promise<types.Status> {
@@ -336,15 +309,6 @@ export class TacitEngine implements types.Tacit {
   #since(daysBack: number | undefined): { sinceUs?: number } {
     if (daysBack === undefined) return {}
     return { sinceUs: Math.max(0, Math.round((this.#parts.now() - daysBack * dayMs) * 1000)) }
-  }
-
-  async #ask({ task: words, taskType: given, arms }: z.output<typeof predictInput>) {
-    const task = this.#parts.guard.task(words)
-    const taskType = given ?? null
-    const { synchroniser, now } = this.#parts
-    const learner = await synchroniser.exclusive(() => learnerNow(this.#parts))
-    const subject = learner.subjectOf(task, taskType, now() * 1000)
-    return { task, taskType, learner, subject, eligible: eligibleArms(arms, learner) }
   }
 
   /** Appends one fact about an execution and learns from it. */

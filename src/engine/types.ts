@@ -19,9 +19,9 @@ import type {
 import type { ExecutionRow } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
+import type { Explanation } from './explain.ts'
 import type { FollowOptions, LogEvent, LogPage } from './follow.ts'
 import type { ImportOptions, ImportReport } from './import.ts'
-import type { Explanation } from './explain.ts'
 import type { Metrics, MetricsOptions, RatesOptions, SolutionsOptions } from './metrics.ts'
 import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
@@ -121,12 +121,21 @@ export interface SimilarTask {
   readonly solutionSummary: string | null
 }
 
+export interface WithheldArm {
+  readonly arm: string
+  /** Observations there are, and how many are needed. */
+  readonly nEff: number
+  readonly needed: number
+}
+
 export interface Recommendation {
   readonly task: string
   readonly taskType: string | null
   readonly arms: readonly RankedArm[]
   /** Arms that rank lower and were left out by `limit`. */
   readonly armsLeftOut: number
+  /** Arms that are not ranked, since less is known of them than `learning.minObservations.recommend` asks for. */
+  readonly withheld: readonly WithheldArm[]
   readonly similar: readonly SimilarTask[]
   readonly policy: { readonly id: string; readonly version: number }
 }
@@ -226,6 +235,17 @@ export interface WrapContext {
   readonly report: (outcome: Omit<OutcomeInput, 'outcomeId'>) => void
 }
 
+export interface WrappedTask<T> {
+  readonly run: (context: WrapContext) => Promise<T> | T
+  readonly info: WrapInfo
+}
+
+export interface WrapAllOptions {
+  /** Tasks that run at the same time, at least 1 (default 4). */
+  readonly concurrency?: number
+  readonly signal?: AbortSignal
+}
+
 /** An open Tacit: the loop decide → run → observe → learn over one database. */
 export interface Tacit {
   decide(input: DecideInput): Promise<ArmChoice>
@@ -235,8 +255,8 @@ export interface Tacit {
   recordBatch(executions: readonly RecordInput[]): Promise<BatchItem[]>
   step(executionId: string, step: StepInput): Promise<Written>
   feedback(executionId: string, feedback: FeedbackInput): Promise<Written>
-  /** Arms ranked for a task. Writes nothing. */
-  recommend(task: TaskInput & { arms?: DecideInput['arms']; limit?: number }): Promise<Recommendation>
+  /** Arms ranked for a task, with `similar` past tasks (default 3; 0 saves the search). Writes nothing. */
+  recommend(task: TaskInput & { arms?: DecideInput['arms']; limit?: number; similar?: number }): Promise<Recommendation>
   /** What to expect of each arm on a task. Writes nothing. */
   predict(task: TaskInput & { arms?: DecideInput['arms'] }): Promise<ArmPrediction[]>
   similar(
@@ -267,6 +287,11 @@ export interface Tacit {
   explain(decisionId: string): Promise<Explanation>
   /** decide, run `task` with the chosen arm, observe. A failure of learning never reaches the task; it is counted. */
   wrap<T>(task: (context: WrapContext) => Promise<T> | T, info: WrapInfo): Promise<T>
+  /**
+   * `wrap` for many tasks, at most `concurrency` (default 4) at a time, begun in their order. Every task gets its own result,
+   * in the same order; one that fails does not stop the others. Once `signal` aborts, no further task is begun.
+   */
+  wrapAll<T>(tasks: readonly WrappedTask<T>[], options?: WrapAllOptions): Promise<PromiseSettledResult<T>[]>
   /** How well the forecasts stored with decisions kept their word, per model version. Writes nothing. */
   calibration(options?: CalibrationOptions): Promise<Calibration>
   status(): Promise<Status>

@@ -84,6 +84,7 @@ function scripted(choose: (arms: string[], round: number) => string, pSuccess: n
         arms,
         similar: [],
         armsLeftOut: 0,
+        withheld: [],
         policy: { id: 'scripted', version: 1 },
       }
     },

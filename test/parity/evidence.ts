@@ -266,12 +266,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     tests: ['cli/learn.test.ts > learns everything anew, comes to the same, and keeps it'],
   },
   F118: {
-    state: 'open',
-    missing:
-      'a declared number of observations below which predict and recommend withhold their answer; nEff is shown with every estimate',
+    state: 'done',
     tests: [
-      'analyse/off-policy-engine.test.ts > nothing else: a log of history alone is refused',
-      'engine/utility-limits.test.ts > is not broken by what is unknown, or rests on less than one observation',
+      'engine/advise.test.ts > recommend ranks no arm that was observed less often, and names it',
+      'engine/advise.test.ts > predict withholds each forecast that rests on fewer, and says on how many',
     ],
   },
   F119: {
@@ -401,17 +399,17 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     tests: ['parity/rows.test.ts > F138 evidence fades with age toward the prior, and half-life off keeps it'],
   },
   F139: {
-    state: 'open',
-    missing:
-      'a test of the bound on remembered tasks, and scores kept apart from choices; the time is declared per arm, and an outcome ends it',
+    state: 'done',
     tests: [
-      'engine/utility-limits.test.ts > with a cache time gives the same task the same arm again, until the time is over or an outcome came',
+      'engine/advise.test.ts > are given again to the same question about the same state, for five minutes',
+      'engine/advise.test.ts > are at most 128; the one not asked for the longest time goes first',
+      'engine/advise.test.ts > never outlive an outcome: a recommendation follows it at once',
     ],
   },
   F140: {
-    state: 'open',
-    missing: 'a declared bound on how many tasks are run at once',
+    state: 'done',
     tests: [
+      'engine/wrap-all.test.ts > run at most %i at a time, are begun in their order, and each has a decision and an outcome',
       'engine/record.test.ts > gives every item its own result, over more items than one transaction takes',
       'engine/loop.test.ts > many times at once with one id makes one decision',
     ],

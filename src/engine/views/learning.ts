@@ -164,6 +164,7 @@ async function recommendStrategy(loop: Loop, state: StrategyState): Promise<Stra
   const { arms } = await loop.recommend({
     task: words,
     limit: maxRanked,
+    similar: 0,
     ...(taskType === undefined ? {} : { taskType }),
     ...(context === undefined ? {} : { context }),
     ...(strategies === undefined ? {} : { arms: strategies }),

@@ -8,6 +8,7 @@ import type {
 } from '../../../engine/types.ts'
 import type { Prediction } from '../../../records.ts'
 import {
+  formatCount,
   formatDurationEstimate,
   formatMoneyEstimate,
   formatShare,
@@ -59,9 +60,12 @@ export function renderChoice(choice: ArmChoice): string {
   return `${head}\n\n${facts}\n\n${table}${rest}${off}`
 }
 
-export function renderRecommendation({ task, taskType, arms, armsLeftOut, similar, policy }: Recommendation): string {
+export function renderRecommendation(recommendation: Recommendation): string {
+  const { task, taskType, arms, armsLeftOut, withheld, similar, policy } = recommendation
   const head = `${bold(shorten(task, 70))}${taskType === null ? '' : dim(`  ${taskType}`)}`
-  if (arms.length === 0) return `${head}\n\n${noArms}`
+  const hidden = withheld.map(({ arm, nEff, needed }) => `${arm} (${formatCount(nEff)} of ${formatCount(needed)})`)
+  const unranked = hidden.length === 0 ? '' : `Too little is known to rank: ${hidden.join(', ')} observations.`
+  if (arms.length === 0) return `${head}\n\n${unranked || noArms}`
   const table = renderTable<RankedArm>(
     [
       { title: '#', align: 'right', cell: ({ rank }) => String(rank) },
@@ -79,7 +83,7 @@ export function renderRecommendation({ task, taskType, arms, armsLeftOut, simila
     `In brackets: 90 % interval; duration and cost are medians. Policy ${policy.id} ${policy.version}.${more}`,
   )
   const past = similar.length > 0 ? `\n\n${bold('Similar past tasks')}\n${renderSimilar(similar)}` : ''
-  return `${head}\n\n${table}\n\n${arms[0]!.evidence.summary}\n${tail}${past}`
+  return `${head}\n\n${table}\n\n${arms[0]!.evidence.summary}\n${unranked && `${unranked}\n`}${tail}${past}`
 }
 
 export function renderPredictions(predictions: readonly ArmPrediction[]): string {
