@@ -74,6 +74,8 @@ export class Database {
     })
     // An idle connection that breaks is replaced when the next one is asked for; who uses a broken one is told.
     this.#pool.on('error', () => undefined)
+    // The pool listens only while a connection is idle; unheard, its breaking would end the process.
+    this.#pool.on('connect', client => client.on('error', () => undefined))
   }
 
   /** Connections open, idle, and calls that wait for one. */
