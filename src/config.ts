@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { choosingOptions } from './config/choosing.ts'
+import { completeUrl, postgresOptions, withoutPassword } from './config/postgres.ts'
 import { retentionOptions } from './config/retention.ts'
 import { servingOptions } from './config/serving.ts'
 import { TacitError } from './errors.ts'
@@ -28,7 +29,7 @@ const utilityTermSchema = z
 const modeNames = Object.keys(learningModes) as [LearningMode, ...LearningMode[]]
 
 const configSchema = z.strictObject({
-  db: z.string().min(1).default('./tacit.db').describe('Path of the database file, or :memory:'),
+  db: z.string().min(1).default('./tacit.db').describe('Path of the database file, :memory:, or a postgres:// URL'),
   scope: z.string().min(1).max(256).default('default').describe('Project whose history is read and written'),
   enabled: z.boolean().default(true).describe('The one switch: false turns all recording and learning off'),
   stage: z
@@ -144,11 +145,13 @@ const configSchema = z.strictObject({
     })
     .prefault({}),
   ...choosingOptions,
+  ...postgresOptions,
   ...retentionOptions,
   ...servingOptions,
 })
 
 export type { ArmOverrides } from './config/choosing.ts'
+export { withoutPassword } from './config/postgres.ts'
 export type Config = z.output<typeof configSchema>
 export type ConfigInput = z.input<typeof configSchema>
 /** Which source set a value; `mode`: it follows from learning.mode. */
@@ -175,6 +178,7 @@ interface Sources {
 const aliases: Readonly<Record<string, string>> = {
   CLAUDE_LEARNING_DB: 'db',
   CLAUDE_LEARNING_ENABLED: 'enabled',
+  CLAUDE_LEARNING_POOL_SIZE: 'postgres.poolSize',
   CLAUDE_ML_EMBEDDING_DIM: 'embedding.dimension',
   CLAUDE_AUTO_RECOMMENDATION: 'features.recommendation',
   CLAUDE_ADAPTIVE_ROUTING: 'features.routing',
@@ -229,11 +233,11 @@ export function loadConfig(sources: Sources = {}): { config: Config; settings: S
       details: { key, source },
     })
   }
-  const config = result.data
+  const config = { ...result.data, db: completeUrl(result.data.db, sources.environment ?? {}) }
   const settings = options.map(({ key, description }) => ({
     key,
     description,
-    value: lookup(config, key),
+    value: key === 'db' ? withoutPassword(config.db) : lookup(config, key),
     source: from.get(key) ?? 'default',
     variable: variableOf(key),
   }))

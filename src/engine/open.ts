@@ -22,7 +22,9 @@ export async function openTacit(options: OpenOptions = {}): Promise<Tacit> {
     ...(configFile === undefined ? {} : { file: configFile }),
   })
   const { db, durability, busyTimeoutMs } = config
-  const store = await openStore({ db, durability, busyTimeoutMs, now })
+  const { poolSize, statementTimeoutMs, connectTimeoutMs } = config.postgres
+  const postgres = { poolSize, statementTimeoutMs, connectTimeoutMs }
+  const store = await openStore({ db, durability, busyTimeoutMs, postgres, now })
   try {
     const synchroniser = await Synchroniser.open(store, config)
     const embedder = hashingEmbedder(config.embedding.dimension)

@@ -166,6 +166,7 @@ describe('names of earlier systems', () => {
     ['CLAUDE_AUTO_RECOMMENDATION', 'features.recommendation', '0', false],
     ['CLAUDE_ADAPTIVE_ROUTING', 'features.routing', 'off', false],
     ['AQE_LEARNING_ENABLED', 'enabled', 'no', false],
+    ['CLAUDE_LEARNING_POOL_SIZE', 'postgres.poolSize', '4', 4],
     ['MAHAVISHNU_LEARNING__ENABLED', 'enabled', 'false', false],
     ['MAHAVISHNU_LEARNING__DATABASE_PATH', 'db', 'pool.db', 'pool.db'],
     ['MAHAVISHNU_LEARNING__SIMILARITY_THRESHOLD', 'embedding.similarityThreshold', '0.7', 0.7],
@@ -176,6 +177,32 @@ describe('names of earlier systems', () => {
   it('give way to our own name', () => {
     const environment = { TACIT_DB: 'new.db', CLAUDE_LEARNING_DB: 'old.db' }
     expect(loadConfig({ environment }).config.db).toBe('new.db')
+  })
+})
+
+describe('the URL of a PostgreSQL database', () => {
+  const password = 'p@ss:w/o#r?d%'
+  const environment = {
+    POSTGRES_HOST: 'db.internal',
+    POSTGRES_PORT: '6543',
+    CLAUDE_LEARNING_DB_NAME: 'learning',
+    POSTGRES_USER: 'tacit',
+    POSTGRES_PASSWORD: password,
+  }
+
+  it('takes the parts that it leaves out from the environment', () => {
+    const url = new URL(loadConfig({ flags: { db: 'postgres://' }, environment }).config.db)
+    expect([url.host, url.pathname, url.username]).toEqual(['db.internal:6543', '/learning', 'tacit'])
+    expect(decodeURIComponent(url.password)).toBe(password)
+    const given = new URL(loadConfig({ flags: { db: 'postgres://me@here/mine' }, environment }).config.db)
+    expect([given.host, given.pathname, given.username]).toEqual(['here:6543', '/mine', 'me'])
+    expect(loadConfig({ flags: { db: 'a.db' }, environment }).config.db).toBe('a.db')
+  })
+
+  it('is shown without its password', () => {
+    const shown = settingOf({ flags: { db: 'postgres://' }, environment }, 'db').value as string
+    expect(shown).toBe('postgres://tacit:***@db.internal:6543/learning')
+    expect(settingOf({ flags: { db: 'postgres://u:p:w@[half' } }, 'db').value).not.toContain('p:w')
   })
 })
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { Config } from '../../../config.ts'
+import { type Config, withoutPassword } from '../../../config.ts'
 import { TacitError } from '../../../errors.ts'
 import { addExamples } from '../examples.ts'
 import { plural } from '../format.ts'
@@ -30,16 +30,16 @@ export function addInit(command: Command): void {
     const { executions } = await withTacit(options, 'create', tacit => tacit.status())
     const configFile = withConfig ? defaultConfigFile : null
     if (options.json) {
-      printJson({ db: config.db, scope: config.scope, created: !existed, executions, configFile })
+      printJson({ db: withoutPassword(config.db), scope: config.scope, created: !existed, executions, configFile })
       return
     }
     print(
       existed
-        ? `${config.db} is there already, with ${plural(executions, 'execution')}.`
-        : `Created ${bold(config.db)}.`,
+        ? `${withoutPassword(config.db)} is there already, with ${plural(executions, 'execution')}.`
+        : `Created ${bold(withoutPassword(config.db))}.`,
     )
     if (withConfig) print(`Wrote ${bold(defaultConfigFile)}; "tacit config" explains every option.`)
-    note(nextSteps(options.db))
+    note(nextSteps(options.db && withoutPassword(options.db)))
   })
 }
 
