@@ -1,18 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { check } from '../../bench/faults/check.ts'
 import { faults } from '../../bench/faults/faults.ts'
-import { type Site, sqliteSite } from '../../bench/faults/site.ts'
+import { postgresSite, type Site, sqliteSite } from '../../bench/faults/site.ts'
 import { isSound, tryFault } from '../../bench/faults/try.ts'
 import { openTacit } from '../../src/index.ts'
 
-describe.each([{ store: 'SQLite' as const, open: async () => sqliteSite() }])('on $store', ({ store, open }) => {
+/** Those that take longest are left to `npm run faults`. */
+const quick = (name: string) => !/restart|silent|slowed/.test(name)
+
+describe.each([
+  { store: 'SQLite' as const, open: async () => sqliteSite() },
+  { store: 'PostgreSQL' as const, open: () => postgresSite() },
+])('on $store', ({ store, open }) => {
   let site: Site
   beforeAll(async () => {
     site = await open()
   })
   afterAll(() => site.close())
 
-  test.for(faults.filter(({ on }) => on.includes(store)))(
+  test.for(faults.filter(({ name, on }) => quick(name) && on.includes(store)))(
     '$name: nothing acknowledged is lost or counted twice, and work goes on',
     async (fault, { skip }) => {
       const result = await tryFault(fault, site, 1, 'test')
