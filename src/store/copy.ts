@@ -48,6 +48,7 @@ export async function copyScopes(
 }
 
 async function copyScope(from: Opened, to: Opened, scope: string, step: (n: number) => void): Promise<CopiedScope> {
+  await assertUnpruned(from.store, scope)
   const snapshots = await from.admin.snapshots(scope)
   const { last, targetCursors } = await copyFacts(from.store, to.store, scope, snapshots, step)
   const vectors = await copyVectors(from.admin, to.store, scope, step)
@@ -62,6 +63,17 @@ async function copyScope(from: Opened, to: Opened, scope: string, step: (n: numb
   const kept = (await to.admin.tally(scope)).vectors
   if (kept !== vectors) throw mismatch(scope, to.store.location, `it holds ${kept} vectors instead of ${vectors}`)
   return { scope, facts: read.facts, vectors, logHash: read.logHash }
+}
+
+/** What pruning left behind belongs to the places of its own database, and what it removed is in no log any more. */
+async function assertUnpruned(store: Store, scope: string): Promise<void> {
+  if (store.prunedUpTo === undefined || (await store.prunedUpTo(scope)) === 0) return
+  throw new TacitError(
+    'INVALID_INPUT',
+    `The scope ${scope} of ${store.location} was pruned, so its log alone is not all of it, and it cannot be copied to ` +
+      'another database; "tacit db backup" keeps a SQLite file with everything. Nothing was written.',
+    { details: { scope, location: store.location } },
+  )
 }
 
 interface Places {

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { backupDatabase, resetDatabase, restoreDatabase, rollbackDatabase } from '../../src/store/backup.ts'
 import {
   checkDatabase,
@@ -346,6 +348,32 @@ describe('upkeep', () => {
     await maintainDatabase(options)
     expect(logBytes()).toBe(0)
     expect((await store.stats('one')).executions).toBe(14_002)
+  })
+
+  test('is not needed where reads overlap without an end: the log stays bounded by itself', async () => {
+    const reading = `
+      const { DatabaseSync } = require('node:sqlite')
+      const { setTimeout: sleep } = require('node:timers/promises')
+      const [a, b] = [1, 2].map(() => new DatabaseSync(process.argv[1]))
+      const begin = one => { one.exec('BEGIN'); one.prepare('SELECT * FROM fact LIMIT 1').get() }
+      const overlap = async () => {
+        for (begin(a); ; ) { begin(b); await sleep(4); a.exec('COMMIT'); begin(a); await sleep(4); b.exec('COMMIT') }
+      }
+      overlap(); console.log('ready')`
+    const store = await openStoreAt(options.db)
+    const reader = spawn(process.execPath, ['--no-warnings', '-e', reading, options.db], { stdio: 'pipe' })
+    onTestFinished(() => void reader.kill())
+    await once(reader.stdout, 'data')
+    const long = (id: string) => decisionFact(id, { body: { task: 'x'.repeat(2_000) } })
+    let largestBytes = 0
+    for (let round = 0; round < 60; round += 1) {
+      const groups = Array.from({ length: 500 }, (_, index) => [long(`r${round}-${index}`)])
+      await store.append('one', groups)
+      largestBytes = Math.max(largestBytes, statSync(`${options.db}-wal`).size)
+    }
+    expect(largestBytes).toBeGreaterThan(8 * 1024 * 1024)
+    expect(largestBytes).toBeLessThan(48 * 1024 * 1024)
+    expect(reader.exitCode).toBeNull()
   })
 
   test('gives back the space that a rollback or pruning left', async () => {

@@ -79,6 +79,10 @@ export class Connection {
     this.statement(sql).run(...values)
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
   get isInTransaction(): boolean {
     return this.#database.isTransaction
   }

@@ -17,7 +17,7 @@ const known: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 interface SqliteFailure extends Error {
   readonly errcode: number
 }
-const isSqliteFailure = (error: unknown): error is SqliteFailure =>
+export const isSqliteFailure = (error: unknown): error is SqliteFailure =>
   error instanceof Error && (error as { code?: unknown }).code === 'ERR_SQLITE_ERROR'
 
 /** Whether another writer held the lock, so that trying again makes sense. */

@@ -1,6 +1,7 @@
 import { TacitError } from '../../errors.ts'
 import type { Connection } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
+import { LogLimit } from './log-limit.ts'
 
 interface Waiting {
   /** Runs the body and keeps its result. */
@@ -22,6 +23,7 @@ const maxGroupSize = 256
 export class WriteLane {
   readonly #connection: Connection
   readonly #begin: () => void
+  readonly #limit: LogLimit
   readonly #waiting: Waiting[] = []
   #isRunning = false
 
@@ -29,6 +31,7 @@ export class WriteLane {
   constructor(connection: Connection, begin: () => void) {
     this.#connection = connection
     this.#begin = begin
+    this.#limit = new LogLimit(connection)
   }
 
   /** `body` under the write lock: all of it is kept, or, if it throws, nothing. It may run again. */
@@ -50,7 +53,10 @@ export class WriteLane {
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#commitTogether()
+    while (this.#waiting.length > 0) {
+      await this.#commitTogether()
+      this.#limit.afterCommit()
+    }
     this.#isRunning = false
   }
 
