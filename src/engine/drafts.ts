@@ -131,12 +131,22 @@ export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame
     },
   }
   const { arm: _arm, arms: _arms, executionId: _id, ...measured } = outcome
+  // What belongs to an execution of the past did not happen while it was recorded.
+  const then = at === undefined ? {} : { at }
   const hasOutcome = Object.values(measured).some(value => value !== undefined && value !== null)
   return [
     decision,
-    ...(hasOutcome ? [outcomeDraft({ ...measured, ...(at === undefined ? {} : { at }) }, frame, `${id}/outcome`)] : []),
-    ...(steps ?? []).map((step, i) => stepDraft({ seq: i, ...step }, frame, step.stepId ?? `${id}/step/${i}`)),
-    ...(feedback ?? []).map((item, i) => feedbackDraft(item, frame, item.feedbackId ?? `${id}/feedback/${i}`)),
+    ...(hasOutcome ? [outcomeDraft({ ...measured, ...then }, frame, `${id}/outcome`)] : []),
+    ...(steps ?? []).map((step, i) =>
+      stepDraft(
+        { seq: i, ...(step.startedAt === undefined && then), ...step },
+        frame,
+        step.stepId ?? `${id}/step/${i}`,
+      ),
+    ),
+    ...(feedback ?? []).map((item, i) =>
+      feedbackDraft({ ...then, ...item }, frame, item.feedbackId ?? `${id}/feedback/${i}`),
+    ),
   ]
 }
 

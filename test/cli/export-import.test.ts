@@ -40,7 +40,11 @@ describe('export, then import into an empty file', () => {
   it.each([
     ['lines', 'bundle.ndjson', []],
     ['compressed lines', 'bundle.ndjson.gz', []],
-    ['one JSON object', 'bundle.json', ['--format', 'json']],
+    ['one JSON object', 'bundle.json', []],
+    ['comma-separated rows', 'bundle.csv', []],
+    ['compressed rows', 'bundle.csv.gz', []],
+    ['Parquet', 'bundle.parquet', []],
+    ['Parquet of another name', 'bundle', ['--format', 'parquet']],
   ])('as %s gives the same log and the same learned state', async (_, file, flags) => {
     const cwd = await filledDirectory()
     const exported = json((await tacit(['export', file, ...flags, '--json'], { cwd })).stdout)

@@ -1,27 +1,18 @@
-import { randomUUID } from 'node:crypto'
-import { createWriteStream, existsSync } from 'node:fs'
-import { link, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
 import { type Command, Option } from 'commander'
-import {
-  type BundleFormat,
-  type BundleInfo,
-  bundleFormats,
-  readBundle,
-  verifyBundle,
-  writeBundle,
-} from '../../../engine/bundle.ts'
+import { type BundleFormat, bundleFormats, readBundle, verifyBundle } from '../../../engine/bundle.ts'
+import type { ImportReport } from '../../../engine/types.ts'
 import { TacitError } from '../../../errors.ts'
 import type { Fact } from '../../../records.ts'
+import { assertWritable, formatOf, openBundle, placeOf, printBundle, writeBundleFile } from '../bundle-file.ts'
 import { addExamples } from '../examples.ts'
 import { formatTime, plural } from '../format.ts'
-import { openLines, textOf } from '../lines.ts'
 import { exitCodes, note, print, printJson } from '../output.ts'
 import { createProgress, type Progress } from '../progress.ts'
-import { globalOptions, isFilePath, resolveConfig, withTacit } from '../session.ts'
+import { globalOptions, resolveConfig, withTacit } from '../session.ts'
+import { addShapeOptions, importShape } from './import-shape.ts'
+
+/** Conflicts that are shown one by one; --json lists a hundred. */
+const maxShown = 10
 
 export function addExport(command: Command): void {
   command
@@ -31,14 +22,15 @@ export function addExport(command: Command): void {
     )
     .argument('[file]', 'File to write; left out: standard output')
     .addOption(
-      new Option('--format <format>', 'ndjson: a line per fact; json: one object')
-        .choices(bundleFormats)
-        .default('ndjson'),
+      new Option(
+        '--format <format>',
+        'ndjson: a line per fact; json: one object; csv, parquet: a row per fact (default: as the file is named)',
+      ).choices(bundleFormats),
     )
     .option('--force', 'Replace an existing file')
   addExamples(command, [
     { title: 'Keep a copy', line: 'tacit export backup.ndjson.gz' },
-    { title: 'One JSON object for another program', line: 'tacit export facts.json --format json' },
+    { title: 'For a spreadsheet, and for analysis', line: 'tacit export facts.csv && tacit export facts.parquet' },
     { title: 'Look at the decisions', line: `tacit export | jq 'select(.kind == "decision") | .body.task'` },
   ])
   command.action((file: string | undefined) => runExport(command, file))
@@ -47,39 +39,53 @@ export function addExport(command: Command): void {
 export function addImport(command: Command): void {
   command
     .description(
-      'Takes in a bundle written by export, ids and times kept. Version and checksum are checked before anything is ' +
-        'written; facts that are there already stay as they are.',
+      'Takes in a bundle written by export or an archive written by prune, in any form, ids and times kept; or, with ' +
+        '--from, the history of an earlier system. A bundle is checked before anything is written; facts that are there ' +
+        'already stay as they are, so an import that was interrupted can be run again.',
     )
-    .argument('<file>', 'Bundle to read, compressed or not')
-    .option('--dry-run', 'Check the bundle and count what is new; write nothing')
+    .argument('<file>', 'File to read, compressed or not')
+    .option('--dry-run', 'Check the file and count what is new; write nothing')
+  addShapeOptions(command)
   addExamples(command, [
     { title: 'Take in a copy', line: 'tacit import backup.ndjson.gz --db restored.db' },
     { title: 'Check it only', line: 'tacit import backup.ndjson.gz --dry-run' },
+    {
+      title: 'The history of an earlier system',
+      line: 'tacit import --from agent-performance agent_performance.csv',
+    },
   ])
-  command.action((file: string) => runImport(command, file))
+  command.action((file: string) => {
+    const { from } = command.opts<{ from?: string }>()
+    return from === undefined ? runImport(command, file) : importShape(command, file)
+  })
 }
 
 async function runExport(command: Command, file: string | undefined): Promise<void> {
   const options = globalOptions(command)
-  const { format, force = false } = command.opts<{ format: BundleFormat; force?: boolean }>()
+  const { format = file === undefined ? 'ndjson' : formatOf(file), force = false } = command.opts<{
+    format?: BundleFormat
+    force?: boolean
+  }>()
   if (file === undefined && options.json) {
     throw new TacitError(
       'INVALID_INPUT',
       'Standard output carries the bundle itself: use --format json, or name a file.',
     )
   }
-  if (file !== undefined && !force && existsSync(file)) throw alreadyThere(file)
+  if (file === undefined && format === 'parquet' && process.stdout.isTTY) {
+    throw new TacitError('INVALID_INPUT', 'A Parquet file is no text: name a file.')
+  }
+  if (file !== undefined) assertWritable(file, format, force)
   const { scope } = resolveConfig(options).config
+  const about = { scope, format, createdAt: new Date().toISOString() }
   const progress = createProgress('Exporting')
   const info = await withTacit(options, 'existing', async tacit => {
     const facts = counted(tacit.exportFacts(), progress)
-    const text = new Remembering(writeBundle(facts, { scope, format, createdAt: new Date().toISOString() }))
-    await (file === undefined
-      ? pipeline(Readable.from(text), process.stdout, { end: false })
-      : writeWhole(file, text, force))
-    return text.result!
+    if (file !== undefined) return writeBundleFile(file, facts, { ...about, force })
+    await printBundle(facts, about)
+    return null
   }).finally(() => progress.clear())
-  if (file === undefined) return
+  if (file === undefined || info === null) return
   if (options.json) printJson({ file, ...info })
   else print(`${plural(info.facts, 'fact')} of scope ${info.scope} written to ${file}\nsha256 ${info.sha256}`)
 }
@@ -90,62 +96,30 @@ async function runImport(command: Command, file: string): Promise<void> {
   if (file === '-') {
     throw new TacitError('INVALID_INPUT', 'A bundle is read twice (checked, then taken in), so it must be a file.')
   }
-  const info = await verifyBundle(textOf(await openLines(file)))
-  const { db } = resolveConfig(options).config
-  const place = dryRun && isFilePath(db) && !existsSync(db) ? { ...options, db: ':memory:' } : options
-  const counts = await withTacit(place, 'create', async tacit =>
-    tacit.importFacts(readBundle(textOf(await openLines(file))), { dryRun }),
-  )
-  if (counts.conflicts > 0) process.exitCode = exitCodes.failed
+  const info = await verifyBundle(await openBundle(file))
+  const progress = createProgress(dryRun ? 'Comparing' : 'Importing')
+  const onProgress = (facts: number) => progress.update(facts / Math.max(1, info.facts), plural(facts, 'fact'))
+  const report = await withTacit(placeOf(options, dryRun), 'create', async tacit =>
+    tacit.importFacts(readBundle(await openBundle(file)), { dryRun, onProgress }),
+  ).finally(() => progress.clear())
+  if (report.conflicts > 0) process.exitCode = exitCodes.failed
   if (options.json) {
-    printJson({ ...info, ...counts, dryRun })
+    printJson({ ...info, ...report, dryRun })
     return
   }
-  const taken = `${plural(counts.stored, 'new fact')}, ${plural(counts.duplicates, 'duplicate')}, ${plural(counts.conflicts, 'conflict')}`
+  const differing = report.differing > 0 ? ` (${report.differing} with other content)` : ''
+  const taken = `${plural(report.stored, 'new fact')}, ${plural(report.duplicates, 'duplicate')}${differing}, ${plural(report.conflicts, 'conflict')}`
   print(`${plural(info.facts, 'fact')} of scope ${info.scope}, written ${formatTime(info.createdAt)}: ${taken}`)
   if (dryRun) note('Nothing was written (--dry-run).')
-  if (counts.conflicts > 0) note('A conflict is an id that another fact has here; those facts were left out.')
+  noteProblems(report)
 }
 
-/**
- * Writes to a temporary file beside `file` and gives it the name at the end, so that `file` is either whole or untouched.
- * Without `force` a file that has appeared meanwhile is kept: a link, unlike a renaming, does not replace.
- */
-async function writeWhole(file: string, text: AsyncIterable<string>, force: boolean): Promise<void> {
-  const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
-  try {
-    const target = createWriteStream(temporary, { flags: 'wx', flush: true })
-    await (file.endsWith('.gz')
-      ? pipeline(Readable.from(text), createGzip(), target)
-      : pipeline(Readable.from(text), target))
-    await (force ? rename(temporary, file) : link(temporary, file))
-  } catch (cause) {
-    if (cause instanceof TacitError) throw cause
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
-    throw new TacitError('NOT_FOUND', `Cannot write ${file}: ${(cause as Error).message}. Check the directory.`, {
-      cause,
-    })
-  } finally {
-    await rm(temporary, { force: true })
-  }
-}
-
-function alreadyThere(file: string): TacitError {
-  return new TacitError('ALREADY_EXISTS', `${file} is there already and was left as it is. Use --force to replace it.`)
-}
-
-/** An async generator as an iterable that keeps what the generator returns. */
-class Remembering implements AsyncIterable<string> {
-  result: BundleInfo | undefined
-  readonly #source: AsyncGenerator<string, BundleInfo>
-
-  constructor(source: AsyncGenerator<string, BundleInfo>) {
-    this.#source = source
-  }
-
-  async *[Symbol.asyncIterator]() {
-    this.result = yield* this.#source
-  }
+function noteProblems({ conflicts, differing, listed }: ImportReport): void {
+  for (const { id, kind, problem } of listed.slice(0, maxShown)) note(`${problem}: ${kind} ${id}`)
+  const hidden = conflicts + differing - Math.min(listed.length, maxShown)
+  if (hidden > 0) note(`… and ${hidden} more.`)
+  if (conflicts > 0) note('A conflict is an id that another fact has here; those facts were left out.')
+  if (differing > 0) note('Facts with other content than the ones on record were left out; the first ones stay.')
 }
 
 async function* counted(facts: AsyncIterable<Fact>, progress: Progress): AsyncGenerator<Fact> {
