@@ -13,6 +13,7 @@ import { pathOf } from './paths.ts'
 import { problemOf, problemResponse } from './problem.ts'
 import { answerBatch, answerEvents, answerFigures, answerOperation, answerReady } from './routes.ts'
 import type { Service } from './service.ts'
+import { answerTools } from './tools.ts'
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -36,6 +37,8 @@ export function createApp(service: Service): Hono<Env> {
     app.post(path, c => answerOperation(c, service, operation))
     if (operation.readOnly) app.get(path, c => answerOperation(c, service, operation))
   }
+  app.use('/mcp', authenticated(service))
+  app.post('/mcp', c => answerTools(c, service))
   app.post('/v1/batch', c => answerBatch(c, service))
   app.get('/v1/events', c => answerEvents(c, service))
 
@@ -134,6 +137,7 @@ const known: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
     ({ name, readOnly }) => [pathOf(name), readOnly ? ['GET', 'POST'] : ['POST']] as const,
   ),
   ['/v1/batch', ['POST']],
+  ['/mcp', ['POST']],
   ...['/v1/events', '/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'].map(path => [path, ['GET']] as const),
 ])
 
