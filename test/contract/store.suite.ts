@@ -1,7 +1,9 @@
 import { describe } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
+import { hostileContract } from './store/hostile.ts'
 import { logContract } from './store/log.ts'
 import { projectionContract } from './store/projection.ts'
+import { pruneContract } from './store/prune.ts'
 import { rollupContract } from './store/rollups.ts'
 import { searchContract } from './store/search.ts'
 import { stateContract } from './store/state.ts'
@@ -37,6 +39,8 @@ export function storeContract(name: string, open: Open): void {
     projectionContract(withStore)
     searchContract(withStore)
     stateContract(withStore)
+    pruneContract(withStore)
     rollupContract(withStore)
+    hostileContract(withStore)
   })
 }

@@ -1,6 +1,7 @@
 import type { MaintenanceStep, OnProgress } from '../admin.ts'
 import type { Database } from './database.ts'
 import { makePartitions, monthsAhead } from './migrations.ts'
+import { buildVectorIndexes } from './vector-index.ts'
 
 const vacuums = ['fact', 'execution', 'task_vector', 'scope', 'snapshot', 'counter', 'pruned'].map(table => ({
   text: `VACUUM (ANALYZE) tacit.${table}`,
@@ -19,6 +20,7 @@ type Step = readonly [name: string, run: (database: Database) => Promise<string 
 
 const always: readonly Step[] = [
   ['partitions made ahead', addPartitions],
+  ['search indexes built', addVectorIndexes],
   ['rows cleaned up and statistics gathered', database => runAll(database, vacuums, 'tables')],
 ]
 const onlyFull: readonly Step[] = [
@@ -44,6 +46,12 @@ export async function maintain(
 async function addPartitions(database: Database): Promise<string | null> {
   const [row] = await database.query(makePartitions, monthsAhead + 1)
   return row!.made === 0 ? null : `${row!.made} months`
+}
+
+async function addVectorIndexes(database: Database): Promise<string | null> {
+  const built = await buildVectorIndexes(database)
+  if (built === null) return 'another process is building them'
+  return built === 0 ? null : `${built} ${built === 1 ? 'embedder' : 'embedders'}`
 }
 
 async function runAll(database: Database, statements: readonly { text: string }[], noun: string): Promise<string> {

@@ -13,6 +13,9 @@ import type {
   LoggedFact,
   NearestQuery,
   Neighbour,
+  Pruned,
+  PruneRequest,
+  ReplicaState,
   Snapshot,
   Store,
   StoreStats,
@@ -21,6 +24,8 @@ import type {
 import { Changes } from './changes.ts'
 import type { Database, Row } from './database.ts'
 import { Lanes } from './lanes.ts'
+import { prune, saveCheckpoint } from './prune.ts'
+import type { Replica } from './replica.ts'
 import { PostgresRollups } from './rollups.ts'
 
 /** Rows taken per read, so that a long answer does not fill the memory. */
@@ -45,7 +50,7 @@ const selectLog = {
 }
 const selectOfExecutions = {
   name: 'tacit_facts',
-  text: `SELECT ${factColumns} FROM fact WHERE scope = $1 AND execution_id = ANY($2)`,
+  text: `SELECT ${factColumns} FROM fact WHERE scope = $1 AND execution_id = ANY($2) AND cursor <= $3`,
 }
 const selectExecutions = {
   name: 'tacit_find_executions',
@@ -84,6 +89,7 @@ const selectSize = {
   text: `SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::bigint AS bytes FROM pg_class
     WHERE relnamespace = 'tacit'::regnamespace AND relkind = 'r'`,
 }
+const selectPrunedUpTo = { text: 'SELECT max(cursor) AS cursor FROM pruned WHERE scope = $1' }
 const selectScopes = { text: 'SELECT scope FROM scope WHERE cursor > 0 ORDER BY scope' }
 
 /** The store over a database whose schema is up to date. */
@@ -94,6 +100,7 @@ export class PostgresStore implements Store {
   readonly #database: Database
   readonly #changes: Changes
   readonly #lanes: Lanes
+  #replica: Replica | null = null
   #closing: Promise<void> | null = null
 
   constructor(database: Database, origin: string, now: () => number) {
@@ -131,8 +138,12 @@ export class PostgresStore implements Store {
     return facts.filter(({ fact }) => after === null || comparePositions(fact, after) > 0).slice(0, limit)
   }
 
-  async facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>> {
-    const rows = await this.#database.query(selectOfExecutions, scope, executionIds)
+  async facts(
+    scope: string,
+    executionIds: readonly string[],
+    untilCursor = Number.MAX_SAFE_INTEGER,
+  ): Promise<Map<string, LoggedFact[]>> {
+    const rows = await this.#database.query(selectOfExecutions, scope, executionIds, untilCursor)
     const facts = rows.map(toLoggedFact).sort((a, b) => comparePositions(a.fact, b.fact))
     return Map.groupBy(facts, ({ fact }) => fact.executionId)
   }
@@ -214,6 +225,30 @@ export class PostgresStore implements Store {
     await this.#database.query(deleteSnapshot, scope, name)
   }
 
+  /** Not repeated when the connection fails: the answer would be false if it had been kept. */
+  async saveCheckpoint(scope: string, name: string, snapshot: Snapshot, replaced: Snapshot | null): Promise<boolean> {
+    assertScope(scope)
+    return this.#database.session(session => saveCheckpoint(session, scope, name, snapshot, replaced))
+  }
+
+  /** Not repeated when the connection fails: the second time there would be nothing to count. */
+  async prune(scope: string, request: PruneRequest): Promise<Pruned> {
+    let changes: number | null = null
+    this.#changes.changing(scope)
+    try {
+      const pruned = await this.#database.session(session => prune(session, scope, request))
+      changes = pruned.facts
+      return pruned
+    } finally {
+      this.#changes.changed(scope, changes)
+    }
+  }
+
+  async prunedUpTo(scope: string): Promise<number> {
+    const [row] = await this.#database.query(selectPrunedUpTo, scope)
+    return Number(row?.cursor ?? 0)
+  }
+
   /** Not repeated when the connection fails: it could count twice. */
   async count(scope: string, counter: string, by = 1): Promise<void> {
     assertScope(scope)
@@ -254,6 +289,19 @@ export class PostgresStore implements Store {
     }
   }
 
+  /** From now on questions may be answered by `replica`, which is closed with this store. */
+  readFrom(replica: Replica): void {
+    this.#replica = replica
+  }
+
+  readAside<T>(scope: string, read: (store: Store) => Promise<T>): Promise<T> {
+    return this.#replica === null ? read(this) : this.#replica.read(scope, read)
+  }
+
+  async replica(scope: string): Promise<ReplicaState | null> {
+    return this.#replica === null ? null : this.#replica.state(scope)
+  }
+
   async scopes(): Promise<string[]> {
     return (await this.#database.query(selectScopes)).map(row => row.scope as string)
   }
@@ -267,6 +315,7 @@ export class PostgresStore implements Store {
   async #close(): Promise<void> {
     await this.#lanes.settled()
     await this.#changes.close()
+    await this.#replica?.close()
     await this.#database.close()
   }
 

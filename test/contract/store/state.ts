@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test, vi } from 'vitest'
 import type { Snapshot, Store } from '../../../src/store/store.ts'
 import { collect } from '../../helpers/collect.ts'
 import { decisionFact, feedbackFact, outcomeFact, startUs, stepFact } from '../../helpers/facts.ts'
@@ -105,6 +106,33 @@ export function stateContract(withStore: WithStore): void {
         expect((await store.executions('s', {}))[0]!.success).toBe(true)
       }))
 
+    test('tell each scope for itself what others committed', () =>
+      withStore(async (store, { reopen }) => {
+        const other = await reopen()
+        for (const scope of ['s', 't']) await other.append(scope, [[decisionFact('a')]])
+        expect([await store.changedByOthers('s'), await store.changedByOthers('t')]).toEqual([true, true])
+        expect([await store.changedByOthers('s'), await store.changedByOthers('t')]).toEqual([false, false])
+      }))
+
+    test('are told soon when others have written to their scope, until they ask no more', () =>
+      withStore(async (store, { reopen }) => {
+        const other = await reopen()
+        let calls = 0
+        const end = await store.subscribe('s', () => {
+          calls += 1
+        })
+        await store.append('s', [[decisionFact('own')]])
+        await other.append('s', [[decisionFact('a')]])
+        await vi.waitFor(() => expect(calls).toBeGreaterThan(0), { timeout: 10_000, interval: 10 })
+        await store.append('s', [[outcomeFact('a')]])
+        await end()
+        const before = calls
+        await other.append('s', [[decisionFact('b')]])
+        await sleep(400)
+        expect(calls).toBe(before)
+        expect((await store.tail('s', 0, 10)).length).toBe(4)
+      }))
+
     test('share one origin, which other databases do not have', () =>
       withStore((first, { reopen }) =>
         withStore(async second => {
@@ -160,6 +188,7 @@ export function stateContract(withStore: WithStore): void {
           () => store.stats('s'),
           () => store.scopes(),
           () => store.changedByOthers('s'),
+          () => store.subscribe('s', () => undefined),
         ]
         for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'CLOSED' })
       }))
