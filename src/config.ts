@@ -120,7 +120,11 @@ const configSchema = z.strictObject({
       redact: z
         .array(z.string())
         .default([])
-        .describe('Regular expressions; what they match is removed from texts before they are kept'),
+        .describe('Regular expressions; what they match is taken out of every text before it is kept'),
+      replacement: z
+        .enum(['mark', 'pseudonym'])
+        .default('mark')
+        .describe('what is put in place of it: [redacted], or a pseudonym by which the same value is known again'),
       taskText: z
         .enum(['keep', 'hash'])
         .default('keep')

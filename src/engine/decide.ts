@@ -42,7 +42,7 @@ function draftDecision(parts: Parts, request: Request, learner: Learner): FactDr
   const frame = envelope(frameOf(parts, id), request.at)
   const taskType = request.taskType ?? null
   const subject = learner.subjectOf(request.task, taskType, frame.atUs)
-  const context = storedContext(request.context)
+  const context = storedContext(parts.guard.context(request.context ?? {}))
   const weighing = weigh(learner, arms, subject, context, config)
   const drawn = draw(weighing, arms, incumbentOf(arms, request.incumbent), actingShare(stage, config), `${seed}:${id}`)
   const index = arms.findIndex(arm => arm.id === drawn.arm)
@@ -66,7 +66,7 @@ function draftDecision(parts: Parts, request: Request, learner: Learner): FactDr
       routingConfidence: request.routingConfidence ?? null,
       userId: parts.guard.person(request.userId),
       sessionId: parts.guard.person(request.sessionId),
-      metadata: request.metadata ?? null,
+      metadata: parts.guard.metadata(request.metadata ?? null),
     },
   }
 }

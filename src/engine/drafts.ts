@@ -14,7 +14,7 @@ import type {
 import { complexity01, feedbackValue01 } from '../scales.ts'
 import type { FactDraft } from '../store/store.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import type { Guard } from './privacy.ts'
+import { type Guard, stepName } from './privacy.ts'
 
 /** What every fact carries. */
 export interface Frame {
@@ -55,26 +55,29 @@ export function outcomeDraft(outcome: z.output<typeof outcomeSchema>, frame: Fra
     body: {
       ...rest,
       ...(error && { error: storedFailure(error, frame.guard) }),
-      ...(solutionSummary !== undefined && { solutionSummary: frame.guard.text(solutionSummary) }),
+      ...(solutionSummary !== undefined && { solutionSummary: frame.guard.text(solutionSummary, 'solution') }),
       success: success ?? null,
       quality: quality ?? null,
       durationMs: durationMs ?? null,
       costMicroUsd: toMicroUsd(costUsd),
       arm: arm ?? null,
-      metadata: metadata ?? null,
+      metadata: frame.guard.metadata(metadata ?? null),
     },
   }
 }
 
 export function stepDraft(step: z.output<typeof stepSchema>, frame: Frame, id?: string): FactDraft {
-  const { stepId, at, startedAt, costUsd, error, ...rest } = step
+  const { stepId, at, startedAt, costUsd, error, name: given, metadata, ...rest } = step
+  const name = given === undefined ? undefined : stepName(frame.guard, given)
   return {
     kind: 'step',
     id: id ?? stepId ?? newId(),
     ...envelope(frame, at ?? startedAt),
     body: {
       ...rest,
-      ...(error && { error: storedFailure(error, frame.guard, step.name) }),
+      ...(name !== undefined && { name }),
+      ...(metadata && { metadata: frame.guard.metadata(metadata) }),
+      ...(error && { error: storedFailure(error, frame.guard, name) }),
       ...(startedAt === undefined ? {} : { startedAtUs: startedAt }),
       ...(costUsd === undefined ? {} : { costMicroUsd: toMicroUsd(costUsd)! }),
     },
@@ -82,16 +85,17 @@ export function stepDraft(step: z.output<typeof stepSchema>, frame: Frame, id?: 
 }
 
 export function feedbackDraft(feedback: z.output<typeof feedbackSchema>, frame: Frame, id?: string): FactDraft {
-  const { feedbackId, at, comment, suggestions, ...rest } = feedback
-  const { text } = frame.guard
+  const { feedbackId, at, comment, suggestions, metadata, ...rest } = feedback
+  const { guard } = frame
   return {
     kind: 'feedback',
     id: id ?? feedbackId ?? newId(),
     ...envelope(frame, at),
     body: {
       ...rest,
-      ...(comment !== undefined && { comment: text(comment) }),
-      ...(suggestions && { suggestions: suggestions.map(text) }),
+      ...(comment !== undefined && { comment: guard.text(comment, 'comment') }),
+      ...(suggestions && { suggestions: suggestions.map(text => guard.text(text, 'suggestion')) }),
+      ...(metadata && { metadata: guard.metadata(metadata) }),
       value01: feedbackValue01(feedback.value),
     },
   }
@@ -113,7 +117,7 @@ export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame
     body: {
       task: frame.guard.task(task),
       taskType: taskType ?? null,
-      context: storedContext(context),
+      context: storedContext(frame.guard.context(context ?? {})),
       arms: distinctArms(eligible),
       arm: record.arm.id,
       propensity: null,
@@ -127,7 +131,7 @@ export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame
       routingConfidence: routingConfidence ?? null,
       userId: frame.guard.person(userId),
       sessionId: frame.guard.person(sessionId),
-      metadata: metadata ?? null,
+      metadata: frame.guard.metadata(metadata ?? null),
     },
   }
   const { arm: _arm, arms: _arms, executionId: _id, ...measured } = outcome
@@ -153,7 +157,7 @@ export function recordDrafts(record: z.output<typeof recordSchema>, frame: Frame
 function storedFailure({ type, message }: Failure, guard: Guard, tool?: string) {
   return {
     type,
-    ...(message !== undefined && { message: guard.text(message) }),
+    ...(message !== undefined && { message: guard.text(message, 'error') }),
     fingerprint: fingerprintOf(type, message, tool),
   }
 }

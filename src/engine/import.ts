@@ -6,6 +6,7 @@ import { canonicalJson } from '../store/log-hash.ts'
 import type { Appended, VectorRow } from '../store/store.ts'
 import { assertNotAhead } from './drafts.ts'
 import type { Parts } from './parts.ts'
+import { guarded } from './privacy.ts'
 
 const batchSize = 500
 const pageSize = 1000
@@ -88,12 +89,15 @@ export async function importFacts(
   })
 }
 
-async function* batches({ now }: Parts, facts: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<Fact[]> {
+async function* batches(
+  { now, guard }: Parts,
+  facts: Iterable<unknown> | AsyncIterable<unknown>,
+): AsyncGenerator<Fact[]> {
   let batch: Fact[] = []
   let index = 0
   for await (const value of facts) {
     const where = `import: fact ${++index}`
-    const fact = parse(factSchema, value, where)
+    const fact = guarded(guard, parse(factSchema, value, where))
     assertNotAhead(fact.atUs, now(), `${where}: at`)
     assertNotAhead(fact.recordedAtUs, now(), `${where}: recordedAt`)
     batch.push(fact)

@@ -15,7 +15,7 @@ import type { OpenOptions, Tacit } from './types.ts'
  * const tacit = await openTacit({ db: './tacit.db' })
  */
 export async function openTacit(options: OpenOptions = {}): Promise<Tacit> {
-  const { configFile, now = Date.now, ...flags } = options
+  const { configFile, now = Date.now, redact, ...flags } = options
   const { config } = loadConfig({
     flags,
     environment: process.env,
@@ -28,7 +28,7 @@ export async function openTacit(options: OpenOptions = {}): Promise<Tacit> {
   try {
     const synchroniser = await Synchroniser.open(store, config)
     const embedder = hashingEmbedder(config.embedding.dimension)
-    const guard = createGuard(config.privacy, store.origin)
+    const guard = createGuard(config.privacy, store.origin, redact)
     return new TacitEngine({ guard, store, config, embedder, synchroniser, seed: config.seed || randomUUID(), now })
   } catch (error) {
     await store.close()

@@ -262,9 +262,9 @@ export class TacitEngine implements types.Tacit {
     })
   }
 
-  exportFacts(): AsyncGenerator<Fact> {
+  async *exportFacts(): AsyncGenerator<Fact> {
     this.#assertOpen()
-    return exportFacts(this.#parts)
+    yield* exportFacts(this.#parts)
   }
 
   async importFacts(facts: Iterable<unknown> | AsyncIterable<unknown>, options: types.ImportOptions = {}) {

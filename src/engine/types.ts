@@ -25,6 +25,7 @@ import type { ImportOptions, ImportReport } from './import.ts'
 import type { Metrics, MetricsOptions, RatesOptions, SolutionsOptions } from './metrics.ts'
 import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
+import type { Redact } from './privacy.ts'
 import type { PruneOptions, PruneReport } from './prune.ts'
 import type { CompatView } from './views/compat.ts'
 import type { LearningView } from './views/types.ts'
@@ -53,6 +54,7 @@ export type {
   PruneOptions,
   PruneReport,
   RatesOptions,
+  Redact,
   SolutionsOptions,
   SolutionTable,
 }
@@ -63,6 +65,8 @@ export interface OpenOptions extends ConfigInput {
   readonly configFile?: string
   /** The clock, for tests and simulations: milliseconds since 1970. */
   readonly now?: () => number
+  /** A redaction of your own: each text as it may be kept, before anything is learned or written. See docs/data.md. */
+  readonly redact?: Redact
 }
 
 /** A choice, with everything that is on record about it. */

@@ -37,7 +37,7 @@ export interface Opened {
  * the test is over. `through` may put something between the engine and its store.
  */
 export async function openEngine(
-  options: Omit<OpenOptions, 'now' | 'configFile'> = {},
+  { redact, ...options }: Omit<OpenOptions, 'now' | 'configFile'> = {},
   { clock = new Clock(), through = store => store }: { clock?: Clock; through?: (store: Store) => Store } = {},
 ): Promise<Opened> {
   const { config } = loadConfig({ flags: { db: ':memory:', seed: 'test', ...options } })
@@ -46,7 +46,7 @@ export async function openEngine(
   const store = through(await openStore({ db, durability, busyTimeoutMs, now }))
   const synchroniser = await Synchroniser.open(store, config)
   const embedder = hashingEmbedder(config.embedding.dimension)
-  const guard = createGuard(config.privacy, store.origin)
+  const guard = createGuard(config.privacy, store.origin, redact)
   const tacit = new TacitEngine({ guard, store, config, embedder, synchroniser, seed: config.seed, now })
   onTestFinished(() => tacit.close())
   return { tacit, store, synchroniser, config, clock }

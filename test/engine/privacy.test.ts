@@ -32,9 +32,95 @@ describe('redaction', () => {
     expect(prediction!.evidence.observations.task).toBe(1)
   })
 
+  test('takes it out of metadata, keys included, of features and of the names of steps', async () => {
+    const { tacit } = await openEngine({ privacy })
+    const metadata = { note: secret, deep: [{ 'anna@example.org': 'sk-1', 'bert@example.org': 2 }], count: 3 }
+    const { decisionId } = await tacit.decide({
+      task: 'x',
+      arms: ['a'],
+      context: { features: { hint: secret } },
+      metadata,
+    })
+    await tacit.observe(decisionId, { success: true, metadata })
+    await tacit.step(decisionId, { name: 'login sk-99', metadata })
+    await tacit.feedback(decisionId, { value: true, metadata })
+    await tacit.record({ task: 'y', arm: 'a', metadata, context: { features: { hint: secret } } })
+    const facts = await collect(tacit.exportFacts())
+    const log = JSON.stringify(facts)
+    expect(log).not.toMatch(/anna|bert|sk-\d/)
+    expect(facts[0]!.body.metadata).toEqual({
+      note: 'Mail [redacted] about key [redacted]',
+      deep: [{ '[redacted]': '[redacted]', '[redacted] 2': 2 }],
+      count: 3,
+    })
+    expect(facts.find(({ kind }) => kind === 'step')!.body).toMatchObject({ name: 'login [redacted]' })
+  })
+
+  test('with pseudonyms in place of what it takes out tells values apart, and the database from another', async () => {
+    const tasksOf = async () => {
+      const { tacit } = await openEngine({ privacy: { ...privacy, replacement: 'pseudonym' } })
+      for (const task of ['Mail a@b.c', 'Mail a@b.c', 'Mail d@e.f']) await tacit.record({ task, arm: 'x' })
+      return (await tacit.similar('Mail', { threshold: -1 })).map(({ execution }) => execution.task)
+    }
+    const tasks = await tasksOf()
+    expect(new Set(tasks).size).toBe(2)
+    for (const task of tasks) expect(task).toMatch(/^Mail \[[0-9a-f]{12}\]$/)
+    expect(await tasksOf()).not.toContain(tasks[0])
+  })
+
   test('refuses a pattern that is no regular expression', async () => {
     await expect(openEngine({ privacy: { redact: ['('] } })).rejects.toMatchObject({ code: 'INVALID_CONFIG' })
   })
+})
+
+describe('a redaction of the caller', () => {
+  test('sees each text after the patterns, with its place, and what it returns is kept', async () => {
+    const seen: string[] = []
+    const redact = (text: string, where: string) => {
+      seen.push(`${where}: ${text}`)
+      return text.replace('Anna', 'someone')
+    }
+    const { tacit } = await openEngine({ redact, privacy: { redact: ['\\d+'] } })
+    const { decisionId } = await tacit.decide({ task: 'Call Anna at 123', arms: ['a'], metadata: { by: 'Anna' } })
+    await tacit.observe(decisionId, { success: false, error: { type: 'crash', message: 'Anna hung up' } })
+    expect(JSON.stringify(await collect(tacit.exportFacts()))).not.toContain('Anna')
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        'task: Call Anna at [redacted]',
+        'metadata: by',
+        'metadata: Anna',
+        'error: Anna hung up',
+      ]),
+    )
+  })
+
+  test.each([
+    ['throws', () => JSON.parse('{')],
+    ['gives no text', () => undefined as unknown as string],
+  ])('that %s lets nothing through', async (_, redact) => {
+    const { tacit } = await openEngine({ redact })
+    await expect(tacit.record({ task: 'x', arm: 'a' })).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('Nothing was written'),
+    })
+    expect((await tacit.status()).executions).toBe(0)
+  })
+})
+
+test('facts from elsewhere are redacted before they are kept, and a task that is hashed is not hashed again', async () => {
+  const source = await openEngine()
+  const { decisionId } = await source.tacit.decide({ task: secret, arms: ['a'], metadata: { note: secret } })
+  await source.tacit.observe(decisionId, { success: true, solutionSummary: secret })
+  await source.tacit.step(decisionId, { name: 'sk-5', error: { type: 'crash', message: secret } })
+  await source.tacit.feedback(decisionId, { value: true, comment: secret, suggestions: [secret] })
+  const facts = await collect(source.tacit.exportFacts())
+  const strict = await openEngine({ privacy: { redact: ['[\\w.]+@[\\w.]+', 'sk-\\d+'], taskText: 'hash' } })
+  await strict.tacit.importFacts(facts)
+  const kept = await collect(strict.tacit.exportFacts())
+  expect(JSON.stringify(kept)).not.toMatch(/anna|sk-\d/)
+  const copy = await openEngine({ privacy: { taskText: 'hash' } })
+  await copy.tacit.importFacts(kept)
+  expect((await copy.tacit.replay()).logHash).toBe((await strict.tacit.replay()).logHash)
 })
 
 test('where words may not be kept, the log has a hash of the task, and the task is still known again', async () => {
