@@ -30,18 +30,51 @@ export interface PrunedFact extends Pick<FactDraft, 'kind' | 'executionId'> {
 export function assertAppendable(groups: readonly (readonly FactDraft[])[], vectors: readonly VectorRow[]): void {
   for (const draft of groups.flat()) {
     const { id, kind, executionId, recordedAtUs } = draft
+    for (const [what, name] of namesOf(draft)) assertName(name, `the ${what} of the fact ${id}`)
     if (kind === 'decision' && id !== executionId) {
       throw invalid(`the decision ${id} names another execution, ${executionId}; the two must be the same`)
+    }
+    for (const [what, number] of wholeNumbersOf(draft)) assertWhole(number, `the ${what} of the fact ${id}`)
+    if (draft.kind === 'feedback' && !(draft.body.value01 >= 0 && draft.body.value01 <= 1)) {
+      throw invalid(`the value of the fact ${id} is ${draft.body.value01}, which is not between 0 and 1`)
     }
     if (recordedAtUs !== undefined && !(recordedAtUs >= 0 && recordedAtUs <= latestRecordableUs)) {
       throw invalid(`the fact ${id} was recorded at ${recordedAtUs} µs, which is not between the years 1970 and 2200`)
     }
   }
-  for (const { executionId, vector } of vectors) {
+  for (const { executionId, embedder, vector } of vectors) {
+    assertName(embedder, `the embedder of the vector of ${executionId}`)
     if (vector.length === 0 || !vector.every(Number.isFinite)) {
       throw invalid(`the vector of ${executionId} is empty or holds a value that is not a finite number`)
     }
   }
+}
+
+/** What stands in columns of its own, where a database may tell less apart than we do. */
+function namesOf({ id, executionId, origin, kind, body }: FactDraft): (readonly [what: string, name: string | null])[] {
+  const names = [['id', id] as const, ['execution', executionId] as const, ['origin', origin] as const]
+  if (kind === 'decision') {
+    const { arm, taskType, context } = body
+    return [...names, ['arm', arm], ['task type', taskType], ['repository', context.repository ?? null]]
+  }
+  if (kind === 'outcome') return [...names, ['arm', body.arm?.id ?? null], ['error type', body.error?.type ?? null]]
+  return names
+}
+
+function wholeNumbersOf(draft: FactDraft): (readonly [what: string, number: number | null])[] {
+  const times = [['moment', draft.atUs] as const, ['time of recording', draft.recordedAtUs ?? null] as const]
+  return draft.kind === 'outcome' ? [...times, ['cost', draft.body.costMicroUsd]] : times
+}
+
+function assertWhole(number: number | null, what: string): void {
+  if (number === null || (Number.isSafeInteger(number) && number >= 0)) return
+  throw invalid(`${what} is ${number}, which is no whole number from 0 to ${Number.MAX_SAFE_INTEGER}`)
+}
+
+function assertName(name: string | null, what: string): void {
+  if (name === null) return
+  const { error } = nameSchema.safeParse(name)
+  if (error) throw invalid(`${what} ${error.issues[0]!.message}`)
 }
 
 /** A scope is a name: what a database cannot tell apart (broken Unicode) must not become one scope. */
@@ -116,9 +149,11 @@ function appendGroup(target: AppendTarget, group: readonly FactDraft[], stored: 
  * replay must be the same.
  */
 export function asRead(draft: FactDraft, recordedAtUs: number): { fact: Fact; body: string } {
-  const { id, kind, executionId, atUs, origin } = draft
+  const { id, kind, executionId, origin } = draft
   const body = JSON.stringify(draft.body)
-  return { body, fact: { id, kind, executionId, atUs, recordedAtUs, origin, body: JSON.parse(body) } as Fact }
+  // Adding 0 makes −0 the 0 that comes back.
+  const times = { atUs: draft.atUs + 0, recordedAtUs: recordedAtUs + 0 }
+  return { body, fact: { id, kind, executionId, ...times, origin, body: JSON.parse(body) } as Fact }
 }
 
 const invalid = (text: string) => new TacitError('INVALID_INPUT', `append: ${text}. Nothing was written.`)
