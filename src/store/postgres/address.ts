@@ -9,7 +9,7 @@ export interface Address {
 }
 
 /** Parameters of the URL; each means what it means to PostgreSQL's own tools. */
-const knownParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'application_name']
+const knownParameters = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'user', 'application_name']
 const sslModes = ['disable', 'require', 'verify-ca', 'verify-full']
 
 /** Whether `db` names a PostgreSQL database. */
