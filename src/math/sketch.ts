@@ -9,6 +9,9 @@ interface Bucket {
   readonly sum: Exact
 }
 
+/** Plain data: of each bucket in ascending order its distance from the one before, its count and its sum. */
+export type SketchState = readonly (number | string)[]
+
 /**
  * A summary of non-negative integers that gives their count, sum and quantiles, in space that grows with the logarithm
  * of their range. Buckets grow by a constant ratio, as in DDSketch (Masson, Rim & Lee 2019, VLDB 12:12); in addition each
@@ -17,26 +20,11 @@ interface Bucket {
  */
 export class Sketch {
   #n = 0
-  readonly #buckets: Map<number, Bucket>
+  readonly #buckets = new Map<number, Bucket>()
 
-  private constructor(buckets: Map<number, Bucket> = new Map()) {
-    this.#buckets = buckets
-    for (const { n } of buckets.values()) this.#n += n
-  }
-
-  static empty(): Sketch {
-    return new Sketch()
-  }
-
-  /** The sketch that `toState` gave. */
-  static fromState(state: readonly (number | string)[]): Sketch {
-    const buckets = new Map<number, Bucket>()
-    for (let i = 0, index = 0; i < state.length; i += 3) {
-      index += state[i] as number
-      const sum = state[i + 2]!
-      buckets.set(index, { n: state[i + 1] as number, sum: typeof sum === 'number' ? sum : BigInt(sum) })
-    }
-    return new Sketch(buckets)
+  /** Of no values, or of those whose `toState` is given. */
+  constructor(state: SketchState = []) {
+    this.mergeState(state)
   }
 
   /** Number of values. */
@@ -56,6 +44,15 @@ export class Sketch {
   /** Adds (1) or takes out (-1) all values of another sketch. */
   merge(other: Sketch, by: 1 | -1): void {
     for (const [index, { n, sum }] of other.#buckets) this.#change(index, by * n, multiplyExact(sum, by))
+  }
+
+  /** Adds all values of the sketch that gave `state`. */
+  mergeState(state: SketchState): void {
+    for (let i = 0, index = 0; i < state.length; i += 3) {
+      index += state[i] as number
+      const sum = state[i + 2]!
+      this.#change(index, state[i + 1] as number, typeof sum === 'number' ? sum : BigInt(sum))
+    }
   }
 
   /**
@@ -96,8 +93,7 @@ export class Sketch {
     return { n, mean, variance: n < 2 ? null : squares / (n - 1) }
   }
 
-  /** Plain data: of each bucket in ascending order its distance from the one before, its count and its sum. */
-  toState(): (number | string)[] {
+  toState(): SketchState {
     let before = 0
     return this.#ascending().flatMap(([index, { n, sum }]) => {
       const distance = index - before

@@ -47,5 +47,15 @@ export interface RollupFold {
   readonly cells: readonly RollupCell[]
 }
 
-/** The key as it stands in the index: of one length, since a team of many names would not fit there. */
-export const keyDigest = (key: string): string => createHash('sha256').update(key).digest('base64url')
+/**
+ * Digests of keys, each computed once: they stand for the keys in the index, since a team of many names would not fit
+ * there.
+ */
+export function keyDigests(): (key: string) => string {
+  const digests = new Map<string, string>()
+  return key => {
+    const digest = digests.get(key) ?? createHash('sha256').update(key).digest('base64url')
+    digests.set(key, digest)
+    return digest
+  }
+}

@@ -31,8 +31,11 @@ export interface Store {
   tail(scope: string, cursor: number, limit: number): Promise<LoggedFact[]>
   /** Facts in canonical order (recordedAtUs, id), after `after`. */
   log(scope: string, after: Position | null, limit: number): Promise<LoggedFact[]>
-  /** Every fact of the given executions, in canonical order; executions without facts are absent. */
-  facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>>
+  /**
+   * Every fact of the given executions (that arrived up to `untilCursor`, if given), in canonical order; executions
+   * without facts are absent.
+   */
+  facts(scope: string, executionIds: readonly string[], untilCursor?: number): Promise<Map<string, LoggedFact[]>>
   /**
    * False only if nobody else added or removed facts of the scope since the last call (at first: since this handle was
    * opened). Cheap enough to ask before each decision.
@@ -80,10 +83,27 @@ export interface Store {
   stats(scope: string): Promise<StoreStats>
   /** Sums folded from the log. */
   readonly rollups: RollupStore
+  /** Answers a question from a replica, if there is one that is fit, else from this store. `read` may run twice. */
+  readAside?<T>(scope: string, read: (store: Store) => Promise<T>): Promise<T>
+  /** What is known of that replica; null if there is none. */
+  replica?(scope: string): Promise<ReplicaState | null>
   scopes(): Promise<string[]>
   /** This database's identity, made when it was created: the `origin` of facts recorded here. */
   readonly origin: string
   close(): Promise<void>
+}
+
+/** A server that follows this one and may answer questions in its place. */
+export interface ReplicaState {
+  /** For people: without credentials. */
+  readonly location: string
+  /** Facts of the scope that have not arrived there, and how long the first of them is missing; null: not known. */
+  readonly lagFacts: number | null
+  readonly lagMs: number | null
+  /** Why the primary answers in its place; null while it is used. */
+  readonly reason: string | null
+  /** Questions that the primary had to answer, since this store was opened. */
+  readonly fallbacks: number
 }
 
 /** A fact before the store has taken it. */

@@ -5,7 +5,7 @@ import { relativeError, Sketch } from '../../src/math/sketch.ts'
 import { quantile } from '../../src/math/statistics.ts'
 
 const sketchOf = (values: readonly Exact[]): Sketch => {
-  const sketch = Sketch.empty()
+  const sketch = new Sketch()
   for (const value of values) sketch.add(value, 1)
   return sketch
 }
@@ -63,7 +63,7 @@ describe('a sketch', () => {
     const sketch = sketchOf(large)
     expect(sketch.n).toBe(5)
     expect(BigInt(sketch.sum)).toBe(large.reduce<bigint>((sum, value) => sum + BigInt(value), 0n))
-    const again = Sketch.fromState(JSON.parse(JSON.stringify(sketch.toState())))
+    const again = new Sketch(JSON.parse(JSON.stringify(sketch.toState())))
     expect(again.toState()).toEqual(sketch.toState())
     again.add(exact(1.7e308, 1000), -1)
     again.add(exact(1e300), -1)
@@ -74,7 +74,7 @@ describe('a sketch', () => {
     fc.assert(
       fc.property(values, numbers => {
         const sketch = sketchOf(numbers)
-        const again = Sketch.fromState(JSON.parse(JSON.stringify(sketch.toState())))
+        const again = new Sketch(JSON.parse(JSON.stringify(sketch.toState())))
         expect([again.n, again.sum, again.toState()]).toEqual([sketch.n, sketch.sum, sketch.toState()])
       }),
       { seed: 3, numRuns: 100 },
@@ -82,7 +82,7 @@ describe('a sketch', () => {
   })
 
   test('stays small however many values it takes: its buckets follow the logarithm of their range', () => {
-    const sketch = Sketch.empty()
+    const sketch = new Sketch()
     for (let value = 1; value <= 1_000_000; value += 7) sketch.add(value, 1)
     expect(sketch.toState().length / 3).toBeLessThanOrEqual(1 + Math.log(1_000_000) / Math.log(1 + relativeError))
   })
@@ -95,6 +95,6 @@ describe('a sketch', () => {
   })
 
   test('without values has no quantile', () => {
-    expect(() => Sketch.empty().quantiles([0.5])).toThrow(RangeError)
+    expect(() => new Sketch().quantiles([0.5])).toThrow(RangeError)
   })
 })

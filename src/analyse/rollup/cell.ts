@@ -1,5 +1,5 @@
 import { addExact, divideExact, type Exact, exact, multiplyExact } from '../../math/exact.ts'
-import { Sketch } from '../../math/sketch.ts'
+import { Sketch, type SketchState } from '../../math/sketch.ts'
 
 /** What one execution adds to the sums; null where it is not known. Integers, so that sums do not depend on order. */
 export interface Measures {
@@ -44,7 +44,7 @@ export class Sums {
 
 type Encoded = readonly [
   counts: readonly [executions: number, outcomes: number, known: number, successes: number],
-  durations: readonly (number | string)[],
+  durations: SketchState,
   ...sums: (readonly [n: number, sum: number | string, squares: number | string])[],
 ]
 
@@ -60,12 +60,12 @@ export class Cell {
   known = 0
   successes = 0
   /** In microseconds. */
-  durations = Sketch.empty()
+  readonly durations = new Sketch()
   /** In micro-USD. */
-  cost = new Sums()
+  readonly cost = new Sums()
   /** In billionths. */
-  quality = new Sums()
-  rating = new Sums()
+  readonly quality = new Sums()
+  readonly rating = new Sums()
 
   /** Adds (1) or takes out (-1) one execution. */
   add(measures: Measures, by: 1 | -1): void {
@@ -79,16 +79,17 @@ export class Cell {
     for (const rating of measures.ratingsNano) this.rating.add(rating, by)
   }
 
-  /** Adds all executions of another cell. */
-  merge(other: Cell): void {
-    this.executions += other.executions
-    this.outcomes += other.outcomes
-    this.known += other.known
-    this.successes += other.successes
-    this.durations.merge(other.durations, 1)
-    this.cost.merge(other.cost, 1)
-    this.quality.merge(other.quality, 1)
-    this.rating.merge(other.rating, 1)
+  /** Adds all executions of the cell that gave `text`. */
+  mergeEncoded(text: string): void {
+    const [counts, durations, cost, quality, rating] = JSON.parse(text) as Encoded
+    this.executions += counts[0]
+    this.outcomes += counts[1]
+    this.known += counts[2]
+    this.successes += counts[3]
+    this.durations.mergeState(durations)
+    this.cost.merge(sumsOf(cost!), 1)
+    this.quality.merge(sumsOf(quality!), 1)
+    this.rating.merge(sumsOf(rating!), 1)
   }
 
   /** The same text for the same executions, whatever the order in which they came. */
@@ -99,16 +100,8 @@ export class Cell {
   }
 
   static decode(text: string): Cell {
-    const [[executions, outcomes, known, successes], durations, cost, quality, rating] = JSON.parse(text) as Encoded
     const cell = new Cell()
-    cell.executions = executions
-    cell.outcomes = outcomes
-    cell.known = known
-    cell.successes = successes
-    cell.durations = Sketch.fromState(durations)
-    cell.cost = sumsOf(cost!)
-    cell.quality = sumsOf(quality!)
-    cell.rating = sumsOf(rating!)
+    cell.mergeEncoded(text)
     return cell
   }
 }

@@ -1,4 +1,4 @@
-import type { LoggedFact, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { type Contribution, contributionOf } from './contribution.ts'
 
 /** An execution as it counted before (-1), or as it counts now (1). */
@@ -21,20 +21,18 @@ export interface ChangePage {
  */
 export async function changesAfter(store: Store, scope: string, cursor: number, limit: number): Promise<ChangePage> {
   const page = await store.tail(scope, cursor, limit)
-  const end = page.at(-1)?.cursor ?? cursor
-  const executions = await store.facts(scope, touchedBy(page))
-  const changes = [...executions.values()].flatMap((facts): Change[] => {
-    const before = contributionOf(facts, cursor)
-    const after = contributionOf(facts, end)
+  // Steps change neither the place nor the sums of an execution.
+  const telling = page.filter(({ fact }) => fact.kind !== 'step')
+  const touched = Map.groupBy(telling, ({ fact }) => fact.executionId)
+  const earlier = await store.facts(scope, [...touched.keys()], cursor)
+  const changes = [...touched].flatMap(([id, facts]): Change[] => {
+    const held = earlier.get(id) ?? []
+    const before = contributionOf(held)
+    const after = contributionOf([...held, ...facts])
     return [
       ...(before === null ? [] : [{ ...before, by: -1 as const }]),
       ...(after ? [{ ...after, by: 1 as const }] : []),
     ]
   })
-  return { changes, cursor: end, length: page.length }
+  return { changes, cursor: page.at(-1)?.cursor ?? cursor, length: page.length }
 }
-
-/** The executions whose place or sums the facts may change; steps change neither. */
-const touchedBy = (page: readonly LoggedFact[]) => [
-  ...new Set(page.filter(({ fact }) => fact.kind !== 'step').map(({ fact }) => fact.executionId)),
-]

@@ -1,4 +1,4 @@
-import type { Fact } from '../../records.ts'
+import type { Fact, Outcome } from '../../records.ts'
 import { type Projection, project } from '../../store/projection.ts'
 import type { LoggedFact } from '../../store/store.ts'
 import { type Measures, toMicroseconds, toNano } from './cell.ts'
@@ -12,10 +12,10 @@ export interface Contribution {
   readonly measures: Measures
 }
 
-/** What the facts of one execution that arrived up to `cursor` add; null before its decision. */
-export function contributionOf(facts: readonly LoggedFact[], cursor: number): Contribution | null {
-  const arrived = facts.filter(logged => logged.cursor <= cursor).map(({ fact }) => fact)
-  const row = arrived.reduce<Projection | null>(project, null)
+/** What an execution with these facts, in any order, adds; null before its decision. */
+export function contributionOf(logged: readonly LoggedFact[]): Contribution | null {
+  const facts = logged.map(({ fact }) => fact)
+  const row = facts.reduce<Projection | null>(project, null)
   if (row === null || row.decidedAtUs === null) return null
   return {
     atUs: row.decidedAtUs,
@@ -23,7 +23,7 @@ export function contributionOf(facts: readonly LoggedFact[], cursor: number): Co
       arm: row.arm,
       taskType: row.taskType,
       repository: row.repository,
-      facets: cellFacets(facetsOf(arrived, row)),
+      facets: cellFacets(facetsOf(facts, row)),
     },
     measures: {
       hasOutcome: row.outcomeAtUs !== null,
@@ -31,18 +31,15 @@ export function contributionOf(facts: readonly LoggedFact[], cursor: number): Co
       durationUs: row.durationMs === null ? null : toMicroseconds(row.durationMs),
       costMicroUsd: row.costMicroUsd,
       qualityNano: row.quality === null ? null : toNano(row.quality),
-      ratingsNano: arrived.flatMap(fact => (fact.kind === 'feedback' ? [toNano(fact.body.value01)] : [])),
+      ratingsNano: facts.flatMap(fact => (fact.kind === 'feedback' ? [toNano(fact.body.value01)] : [])),
     },
   }
 }
 
 /** The facets of the arm that was used, as the outcome that counts or else the decision states them. */
 function facetsOf(facts: readonly Fact[], { arm, outcomePosition }: Projection) {
-  for (const fact of facts.toReversed()) {
-    if (fact.kind === 'outcome' && fact.id === outcomePosition?.id && fact.body.arm?.facets !== undefined) {
-      return fact.body.arm.facets
-    }
-  }
+  const outcome = facts.find(fact => fact.kind === 'outcome' && fact.id === outcomePosition?.id) as Outcome | undefined
+  if (outcome?.body.arm?.facets !== undefined) return outcome.body.arm.facets
   const decision = facts.find(fact => fact.kind === 'decision')
   return decision?.body.arms.find(({ id }) => id === arm)?.facets
 }

@@ -46,7 +46,7 @@ export class Groups {
 
   /** Adds a cell as it is kept. */
   addCell(key: string, startUs: number, value: string): void {
-    this.#groupOf(decodeKey(key), startUs)?.merge(Cell.decode(value))
+    this.#groupOf(decodeKey(key), startUs)?.mergeEncoded(value)
   }
 
   /** Adds (1) or takes out (-1) one execution. */

@@ -57,8 +57,8 @@ async function addTail(store: Store, scope: string, plan: Cover, groups: Groups,
 /** Adds the executions of a stretch at an end of the window, as their facts up to `cursor` tell them. */
 async function addEdge(store: Store, scope: string, edge: Span, groups: Groups, cursor: number): Promise<void> {
   for await (const ids of decidedWithin(store, scope, edge)) {
-    for (const facts of (await store.facts(scope, ids)).values()) {
-      const contribution = contributionOf(facts, cursor)
+    for (const facts of (await store.facts(scope, ids, cursor)).values()) {
+      const contribution = contributionOf(facts)
       if (contribution !== null) groups.addExecution(contribution, 1)
     }
   }

@@ -1,5 +1,5 @@
 import {
-  keyDigest,
+  keyDigests,
   type RollupCell,
   type RollupFold,
   type RollupPlace,
@@ -117,8 +117,11 @@ async function save(session: Session, scope: string, name: string, fold: RollupF
   return isFirst
 }
 
-const columnsOf = (places: readonly RollupPlace[]) => [
-  places.map(({ period }) => period),
-  places.map(({ startUs }) => startUs),
-  places.map(({ key }) => keyDigest(key)),
-]
+function columnsOf(places: readonly RollupPlace[]) {
+  const digestOf = keyDigests()
+  return [
+    places.map(({ period }) => period),
+    places.map(({ startUs }) => startUs),
+    places.map(({ key }) => digestOf(key)),
+  ]
+}

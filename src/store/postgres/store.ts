@@ -50,7 +50,7 @@ const selectLog = {
 }
 const selectOfExecutions = {
   name: 'tacit_facts',
-  text: `SELECT ${factColumns} FROM fact WHERE scope = $1 AND execution_id = ANY($2) AND cursor <= $3`,
+  text: `SELECT ${factColumns} FROM fact WHERE scope = $1 AND execution_id = ANY($2) AND cursor + 0 <= $3`,
 }
 const selectExecutions = {
   name: 'tacit_find_executions',

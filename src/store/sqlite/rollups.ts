@@ -1,5 +1,5 @@
 import {
-  keyDigest,
+  keyDigests,
   type RollupCell,
   type RollupFold,
   type RollupPlace,
@@ -38,8 +38,12 @@ export class SqliteRollups implements RollupStore {
 
   async get(scope: string, name: string, places: readonly RollupPlace[]): Promise<(string | null)[]> {
     const connection = this.#connection
+    const digestOf = keyDigests()
     return connection.read(() =>
-      places.map(place => (connection.value(selectValue, ...placeValues(scope, name, place)) ?? null) as string | null),
+      places.map(({ period, startUs, key }) => {
+        const value = connection.value(selectValue, scope, name, period, startUs, digestOf(key))
+        return (value ?? null) as string | null
+      }),
     )
   }
 
@@ -66,12 +70,13 @@ export class SqliteRollups implements RollupStore {
 
   async save(scope: string, name: string, { fromCursor, toCursor, cells }: RollupFold): Promise<boolean> {
     const connection = this.#connection
+    const digestOf = keyDigests()
     return connection.write(() => {
       if (this.#cursor(scope, name) !== fromCursor) return false
-      for (const { value, ...place } of cells) {
-        const values = placeValues(scope, name, place)
-        if (value === null) connection.run(deleteCell, ...values)
-        else connection.run(upsertCell, ...values, place.key, value)
+      for (const { period, startUs, key, value } of cells) {
+        const place = [scope, name, period, startUs, digestOf(key)] as const
+        if (value === null) connection.run(deleteCell, ...place)
+        else connection.run(upsertCell, ...place, key, value)
       }
       connection.run(moveCursor, scope, name, toCursor)
       return true
@@ -90,6 +95,3 @@ export class SqliteRollups implements RollupStore {
     return Number(this.#connection.value(selectCursor, scope, name) ?? 0)
   }
 }
-
-const placeValues = (scope: string, name: string, { period, startUs, key }: RollupPlace) =>
-  [scope, name, period, startUs, keyDigest(key)] as const

@@ -33,11 +33,14 @@ import { WriteLane } from './write-lane.ts'
 /** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
 const pageLength = 512
 /** How often a subscriber looks for changes, milliseconds. */
+/** Scopes whose last question is remembered. */
+const mostScopes = 10_000
 const lookAgainMs = 250
 const selectTail = `SELECT ${factColumns} FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?`
 const selectRecordedAt = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us = ?`
 const selectRecordedAfter = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us > ? ORDER BY recorded_at_us LIMIT ?`
-const selectOfExecutions = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id IN (SELECT value FROM json_each(?))`
+// The plus keeps the planner from walking the log up to the cursor.
+const selectOfExecutions = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id IN (SELECT value FROM json_each(?)) AND +cursor <= ?`
 const selectScopes = `${withScopes} SELECT scope FROM scopes WHERE scope IS NOT NULL`
 
 /** The store over a connection whose schema is up to date. */
@@ -49,7 +52,9 @@ export class SqliteStore implements Store {
   readonly #clock: RecordClock
   readonly #lane: WriteLane
   readonly #timers = new Set<NodeJS.Timeout>()
-  #dataVersion: number
+  /** The state of the file when it was first opened, and when each scope last asked for changes. */
+  readonly #firstVersion: number
+  readonly #versions = new Map<string, number>()
 
   constructor(connection: Connection, now: () => number) {
     this.#connection = connection
@@ -58,7 +63,7 @@ export class SqliteStore implements Store {
     this.#clock = new RecordClock(connection, now)
     this.#lane = new WriteLane(connection, () => this.#clock.catchUp())
     this.origin = String(connection.value('SELECT value FROM meta WHERE key = ?', 'origin'))
-    this.#dataVersion = this.#readDataVersion()
+    this.#firstVersion = this.#readDataVersion()
   }
 
   async append(
@@ -95,8 +100,12 @@ export class SqliteStore implements Store {
     return facts.filter(({ fact }) => after === null || comparePositions(fact, after) > 0).slice(0, limit)
   }
 
-  async facts(scope: string, executionIds: readonly string[]): Promise<Map<string, LoggedFact[]>> {
-    const rows = await this.#rows(selectOfExecutions, scope, JSON.stringify(executionIds))
+  async facts(
+    scope: string,
+    executionIds: readonly string[],
+    untilCursor = Number.MAX_SAFE_INTEGER,
+  ): Promise<Map<string, LoggedFact[]>> {
+    const rows = await this.#rows(selectOfExecutions, scope, JSON.stringify(executionIds), untilCursor)
     const found = new Map<string, LoggedFact[]>(executionIds.map(id => [id, []]))
     for (const logged of rows.map(toLoggedFact)) found.get(logged.fact.executionId)!.push(logged)
     for (const [id, facts] of found) {
@@ -106,12 +115,14 @@ export class SqliteStore implements Store {
     return found
   }
 
-  async changedByOthers(): Promise<boolean> {
+  async changedByOthers(scope: string): Promise<boolean> {
     const version = this.#versionOrBusy()
     // Whoever holds the file so that it cannot even be read may be changing it.
     if (version === null) return true
-    const isChanged = version !== this.#dataVersion
-    this.#dataVersion = version
+    const isChanged = version !== (this.#versions.get(scope) ?? this.#firstVersion)
+    // Forgetting makes it say "changed" once too often.
+    if (this.#versions.size >= mostScopes) this.#versions.clear()
+    this.#versions.set(scope, version)
     return isChanged
   }
 

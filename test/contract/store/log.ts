@@ -263,6 +263,17 @@ export function logContract(withStore: WithStore): void {
         expect((await store.facts('s', [])).size).toBe(0)
       }))
 
+    test('facts gives what had arrived up to a cursor, and nothing later', () =>
+      withStore(async store => {
+        await append(store, decisionFact('a'))
+        await append(store, outcomeFact('b'), decisionFact('b'))
+        await append(store, recorded(outcomeFact('a'), 10))
+        const [, , end] = await store.tail('s', 0, 10)
+        const facts = await store.facts('s', ['a', 'b'], end!.cursor)
+        expect([ids(facts.get('a')!), ids(facts.get('b')!)]).toEqual([['a'], ['b/outcome', 'b']])
+        expect((await store.facts('s', ['a', 'b'], 0)).size).toBe(0)
+      }))
+
     test('text in any script, with NUL and broken Unicode, comes back unit by unit', () =>
       withStore(async store => {
         const unit = fc.oneof(
