@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { backupDatabase, resetDatabase, restoreDatabase, rollbackDatabase } from '../../src/store/backup.ts'
 import {
@@ -147,6 +148,35 @@ describe('a backup', () => {
       message: expect.stringContaining('move it away'),
     })
     expect(readFileSync(join(directory, 'note.txt'), 'utf8')).toBe('Dear diary')
+  })
+})
+
+describe('without room on the disk', () => {
+  /** Runs the command line where no file may grow beyond half a megabyte. */
+  function tacitWithoutRoom(...words: string[]): Promise<string> {
+    const main = fileURLToPath(new URL('../../src/serve/cli/main.ts', import.meta.url))
+    const args = ['-c', 'ulimit -f 1000; exec "$@"', 'sh', process.execPath, main, ...words]
+    return new Promise(resolve =>
+      execFile('sh', args, { cwd: directory }, (_error, _stdout, stderr) => resolve(stderr)),
+    )
+  }
+
+  test('a backup leaves no file behind, and a restore leaves everything as it was', async () => {
+    const store = await openStore(at('big.db'))
+    await store.append(
+      'big',
+      Array.from({ length: 1_500 }, (_, index) => [decisionFact(`e${index}`)]),
+    )
+    await store.close()
+    expect(statSync(join(directory, 'big.db')).size).toBeGreaterThan(1_000_000)
+    const before = await hashes(options)
+    expect(await tacitWithoutRoom('db', 'backup', 'copy.db', '--db', 'big.db')).toMatch(
+      /^error (STORE_UNAVAILABLE|DISK_FULL): /,
+    )
+    expect(readdirSync(directory).filter(name => /copy|tmp/.test(name))).toEqual([])
+    expect(await tacitWithoutRoom('db', 'restore', 'big.db')).toMatch(/^error (STORE_UNAVAILABLE|DISK_FULL): /)
+    expect(await validateDatabase(options)).toMatchObject({ isSound: true })
+    expect(await hashes(options)).toEqual(before)
   })
 })
 
