@@ -241,12 +241,15 @@ export function loadConfig(sources: Sources = {}): { config: Config; settings: S
   const settings = options.map(({ key, description }) => ({
     key,
     description,
-    value: key === 'db' ? withoutPassword(config.db) : lookup(config, key),
+    value: shown(key === 'db' ? config.db : lookup(config, key)),
     source: from.get(key) ?? 'default',
     variable: variableOf(key),
   }))
   return { config, settings }
 }
+
+/** A value that may be a URL is shown without its password. */
+const shown = (value: unknown) => (typeof value === 'string' ? withoutPassword(value) : value)
 
 /** Nothing for a mode that does not exist: the schema refuses it. */
 function settingsOfMode(mode: unknown): [string, unknown][] {

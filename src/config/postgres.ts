@@ -9,6 +9,15 @@ export const postgresOptions = {
       poolSize: z.number().int().min(1).max(1000).default(10).describe('Most connections to PostgreSQL at a time'),
       statementTimeoutMs: ms(0, 60_000).describe('Longest time of one statement on PostgreSQL, ms; 0: no limit'),
       connectTimeoutMs: ms(1, 10_000).describe('Longest wait for a connection to PostgreSQL, ms'),
+      replicaUrl: z
+        .string()
+        .regex(/^postgres(ql)?:/i, 'must be a postgres:// URL')
+        .nullable()
+        .default(null)
+        .describe('Standby that answers analytics and similarity; null: the database itself'),
+      replicaMaxLagMs: ms(0, 60_000).describe(
+        'How long a fact may be missing on the standby before it is passed over, ms',
+      ),
     })
     .prefault({}),
 }

@@ -21,9 +21,7 @@ export async function openTacit(options: OpenOptions = {}): Promise<Tacit> {
     environment: process.env,
     ...(configFile === undefined ? {} : { file: configFile }),
   })
-  const { db, durability, busyTimeoutMs } = config
-  const { poolSize, statementTimeoutMs, connectTimeoutMs } = config.postgres
-  const postgres = { poolSize, statementTimeoutMs, connectTimeoutMs }
+  const { db, durability, busyTimeoutMs, postgres } = config
   const store = await openStore({ db, durability, busyTimeoutMs, postgres, now })
   try {
     const synchroniser = await Synchroniser.open(store, config)

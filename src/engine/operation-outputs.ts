@@ -289,6 +289,16 @@ export const statusOutput = z.object({
     }),
   ),
   errors: z.record(z.string(), z.int()).describe('Errors of Tacit itself, by kind'),
+  replica: z
+    .object({
+      location: z.string(),
+      lagFacts: z.int().nullable(),
+      lagMs: z.number().nullable().describe('How long the first fact that has not arrived there is missing'),
+      reason: z.string().nullable().describe('Why the primary answers in its place; null while it is used'),
+      fallbacks: z.int(),
+    })
+    .optional()
+    .describe('The standby that answers analytics and similarity'),
 })
 
 export const replayOutput = z.object({

@@ -31,6 +31,7 @@ import { paretoFront } from './pareto.ts'
 import { conflictError, frameOf, isEnabled, type Parts } from './parts.ts'
 import { policyEvaluate } from './policy-evaluate.ts'
 import { prune } from './prune.ts'
+import { Reading } from './reading.ts'
 import { recordAll } from './record.ts'
 import { ScoreCache } from './score-cache.ts'
 import { withSummaries } from './solutions.ts'
@@ -52,6 +53,7 @@ export class TacitEngine implements types.Tacit {
   readonly explain: types.Tacit['explain']
   readonly #parts: Parts
   readonly #bus: EventBus
+  readonly #reading: Reading
   readonly #scores: ScoreCache
   /** Own errors that could not be written down. */
   readonly #unsavedErrors = new Map<string, number>()
@@ -61,6 +63,7 @@ export class TacitEngine implements types.Tacit {
     this.#parts = parts
     this.#scores = new ScoreCache(parts.now)
     this.#bus = new EventBus(error => this.#failed('events', error))
+    this.#reading = new Reading(parts, this.#bus)
     this.events = { on: (type, handler) => this.#bus.on(type, handler) }
     const assertOpen = () => this.#assertOpen()
     this.learning = learningView(parts, this, assertOpen)
@@ -131,39 +134,36 @@ export class TacitEngine implements types.Tacit {
 
   async similar(task: string, options: Parameters<types.Tacit['similar']>[1] = {}): Promise<types.SimilarTask[]> {
     this.#assertOpen()
-    const { store, config, embedder, guard } = this.#parts
+    const { config, embedder, guard } = this.#parts
     const request = parse(similarInput, { ...options, task }, 'similar')
     const { task: text, limit = defaultSimilar, daysBack, ...rest } = request
     const { threshold = config.embedding.similarityThreshold ?? embedder.similarityThreshold, ...filter } = rest
     const [vector] = await embedder.embed([guard.task(text)])
-    const found = await store.nearest(config.scope, {
-      embedder: embedder.id,
-      vector: vector!,
-      threshold,
-      limit,
-      filter: { ...filter, ...this.#since(daysBack) },
+    const query = { embedder: embedder.id, vector: vector!, threshold, limit }
+    return this.#reading.ask(async ({ store }) => {
+      const found = await store.nearest(config.scope, { ...query, filter: { ...filter, ...this.#since(daysBack) } })
+      return withSummaries(store, config.scope, found)
     })
-    return withSummaries(store, config.scope, found)
   }
 
   async metrics(options: types.MetricsOptions = {}): Promise<types.Metrics> {
     this.#assertOpen()
-    return metrics(this.#parts, options)
+    return this.#reading.ask(parts => metrics(parts, options))
   }
 
   async solutions(options: types.SolutionsOptions = {}): Promise<types.SolutionTable> {
     this.#assertOpen()
-    return solutions(this.#parts, options)
+    return this.#reading.ask(parts => solutions(parts, options))
   }
 
   async rates(options: types.RatesOptions = {}): Promise<types.OperationRates> {
     this.#assertOpen()
-    return rates(this.#parts, options)
+    return this.#reading.ask(parts => rates(parts, options))
   }
 
   async policyEvaluate(options: types.PolicyEvaluateOptions): Promise<types.PolicyEvaluation> {
     this.#assertOpen()
-    return policyEvaluate(this.#parts, options)
+    return this.#reading.ask(parts => policyEvaluate(parts, options))
   }
 
   async pareto(options: Parameters<types.Tacit['pareto']>[0] = {}): Promise<types.ParetoFront> {
@@ -174,13 +174,15 @@ export class TacitEngine implements types.Tacit {
       daysBack,
     } = parse(paretoInput, options, 'pareto')
     const filter = { ...(taskType === undefined ? {} : { taskType }), ...this.#since(daysBack) }
-    const rows = this.#parts.store.scan(this.#parts.config.scope, filter)
-    return paretoFront(rows, [...new Set(objectives)], taskType ?? null)
+    return this.#reading.ask(({ store, config }) =>
+      paretoFront(store.scan(config.scope, filter), [...new Set(objectives)], taskType ?? null),
+    )
   }
 
   async calibration(options: types.CalibrationOptions = {}): Promise<types.Calibration> {
     this.#assertOpen()
-    return calibrate(this.#parts, parse(calibrationInput, options, 'calibration'))
+    const input = parse(calibrationInput, options, 'calibration')
+    return this.#reading.ask(parts => calibrate(parts, input))
   }
 
   async wrap<T>(task: (context: types.WrapContext) => Promise<T> | T, info: types.WrapInfo): Promise<T> {
@@ -203,7 +205,11 @@ export class TacitEngine implements types.Tacit {
   async status(): Promise<types.Status> {
     this.#assertOpen()
     const { store, config, embedder, synchroniser } = this.#parts
-    const [stats, counters] = await Promise.all([store.stats(config.scope), store.counters(config.scope)])
+    const [stats, counters, replica] = await Promise.all([
+      store.stats(config.scope),
+      store.counters(config.scope),
+      store.replica?.(config.scope) ?? null,
+    ])
     const learner = await synchroniser.exclusive(() => synchroniser.current())
     const errors = { ...counters }
     const uncounted = [...this.#unsavedErrors, ...Object.entries(synchroniser.uncounted)]
@@ -228,6 +234,7 @@ export class TacitEngine implements types.Tacit {
       lastAt: toIso(lastAtUs),
       drifts: learner.drifts.map(({ day, ...drift }) => ({ ...drift, on: toIso(day * 86_400e6)!.slice(0, 10) })),
       errors,
+      ...(replica !== null && { replica }),
     }
   }
 

@@ -16,7 +16,7 @@ import type {
   StepInput,
   TaskInput,
 } from '../records.ts'
-import type { ExecutionRow } from '../store/store.ts'
+import type { ExecutionRow, ReplicaState } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
 import type { Explanation } from './explain.ts'
@@ -183,6 +183,8 @@ export interface Status {
   }[]
   /** Errors of Tacit itself, by kind. All zero is healthy. */
   readonly errors: Readonly<Record<string, number>>
+  /** The standby that answers analytics and similarity; absent where there is none. */
+  readonly replica?: ReplicaState
 }
 
 export interface Written {

@@ -2,8 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { TacitError } from '../errors.ts'
 import type { StoreAdmin } from './admin.ts'
 import { isPostgresUrl } from './postgres/address.ts'
-import { openPostgresAdmin } from './postgres/admin.ts'
-import { openPostgresStore, type PostgresOptions } from './postgres/open.ts'
+import type { PostgresOptions } from './postgres/open.ts'
 import { openSqliteAdmin } from './sqlite/admin.ts'
 import { openSqliteStore, type SqliteOptions } from './sqlite/open.ts'
 import type { Store } from './store.ts'
@@ -13,7 +12,7 @@ export interface StoreOptions extends Omit<SqliteOptions, 'path'> {
   /** A file path, a `file:` URL, `:memory:`, or a `postgres://` URL. */
   readonly db: string
   /** For PostgreSQL alone. */
-  readonly postgres?: Pick<PostgresOptions, 'poolSize' | 'statementTimeoutMs' | 'connectTimeoutMs'>
+  readonly postgres?: Omit<PostgresOptions, keyof SqliteOptions | 'url'>
 }
 
 /**
@@ -23,7 +22,14 @@ export interface StoreOptions extends Omit<SqliteOptions, 'path'> {
  * @example const store = await openStore({ db: './tacit.db', durability: 'normal', busyTimeoutMs: 10_000 })
  */
 export async function openStore({ db, postgres, ...options }: StoreOptions): Promise<Store> {
-  if (isPostgresUrl(db)) return openPostgresStore({ url: db, ...postgres, ...options })
+  if (isPostgresUrl(db)) {
+    // Its driver takes a while to load, which whoever uses files does not wait for.
+    const { openPostgresStore } = await import('./postgres/open.ts')
+    return openPostgresStore({ url: db, ...postgres, ...options })
+  }
+  if (postgres?.replicaUrl != null) {
+    throw new TacitError('INVALID_CONFIG', 'A replica is given, but "db" is not a PostgreSQL database. Leave one out.')
+  }
   return openSqliteStore({ path: pathOf(db), ...options })
 }
 
@@ -34,6 +40,7 @@ export async function openStore({ db, postgres, ...options }: StoreOptions): Pro
 export async function openAdmin(options: StoreOptions, access: 'read' | 'write'): Promise<StoreAdmin> {
   const { db, durability, busyTimeoutMs, postgres } = options
   if (isPostgresUrl(db)) {
+    const { openPostgresAdmin } = await import('./postgres/admin.ts')
     return openPostgresAdmin({ url: db, durability, busyTimeoutMs, ...postgres, readOnly: access === 'read' })
   }
   return openSqliteAdmin({ path: pathOf(db), busyTimeoutMs, access })

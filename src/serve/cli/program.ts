@@ -29,6 +29,7 @@ async function createProgram(args: readonly string[]): Promise<Command> {
     .version(version(), '-V, --version', 'Print the version')
     .helpOption('-h, --help', 'Show help')
     .option('--db <path>', 'Database file or postgres:// URL (default: ./tacit.db)')
+    .option('--replica <url>', 'Standby of a postgres:// database that answers questions about the past')
     .option('--scope <name>', 'Project whose history is read and written (default: default)')
     .option('--config <file>', 'Configuration file (default: tacit.config.json, if there is one)')
     .option('--set <key=value>', 'Set any option of the configuration; may be repeated', (text, all?: string[]) => [

@@ -3,10 +3,12 @@ import type { Command } from 'commander'
 import { type Config, loadConfig, settingFromText } from '../../config.ts'
 import type { Tacit } from '../../engine/types.ts'
 import { TacitError } from '../../errors.ts'
+import { note } from './output.ts'
 
 /** The options that every command has. */
 export interface GlobalOptions {
   readonly db?: string
+  readonly replica?: string
   readonly scope?: string
   readonly config?: string
   readonly set?: readonly string[]
@@ -42,6 +44,9 @@ export async function withTacit<Result>(
   if (access === 'existing' && hooks === null) assertExists(config.db)
   const { openTacit } = await import('../../engine/open.ts')
   const tacit = await openTacit(config)
+  tacit.events.on('error', ({ where, error }) => {
+    if (where === 'replica') note(`${error.message} The primary answered in its place.`)
+  })
   try {
     await hooks?.takeIn(tacit)
     return await work(tacit)
@@ -79,9 +84,13 @@ function configFile({ config }: GlobalOptions): string | undefined {
   return config ?? (process.env.TACIT_CONFIG || (existsSync(defaultConfigFile) ? defaultConfigFile : undefined))
 }
 
-/** --db and --scope are short for --set db=… and --set scope=…; where both are given, the short ones hold. */
-function configFlags({ db, scope, set }: GlobalOptions): Record<string, unknown> {
-  const named = { ...(db === undefined ? {} : { db }), ...(scope === undefined ? {} : { scope }) }
+/** --db, --scope and --replica are short for --set db=… and so on; where both are given, the short ones hold. */
+function configFlags({ db, scope, replica, set }: GlobalOptions): Record<string, unknown> {
+  const named = {
+    ...(db === undefined ? {} : { db }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(replica === undefined ? {} : { postgres: { replicaUrl: replica } }),
+  }
   return [...(set ?? []).map(parseSetting), named].reduce(merge, {})
 }
 

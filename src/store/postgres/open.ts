@@ -2,6 +2,7 @@ import type { Store } from '../store.ts'
 import { parseAddress } from './address.ts'
 import { Database } from './database.ts'
 import { assertServer, latestVersion, migrate, outdatedError, schemaVersion } from './migrations.ts'
+import { Replica } from './replica.ts'
 import { PostgresStore } from './store.ts'
 
 export interface PostgresOptions {
@@ -21,7 +22,14 @@ export interface PostgresOptions {
   readonly readOnly?: boolean
   /** The clock: milliseconds since 1970. Default: the system's. */
   readonly now?: () => number
+  /** URL of a standby that answers questions about the past; null or left out: this server answers them itself. */
+  readonly replicaUrl?: string | null
+  /** How long a fact may be missing on the standby before it is passed over, milliseconds. Default 60 000. */
+  readonly replicaMaxLagMs?: number
 }
+
+/** A standby that cannot be reached at once is passed over. */
+const replicaConnectTimeoutMs = 2_000
 
 const selectOrigin = { text: "SELECT value FROM tacit.meta WHERE key = 'origin'" }
 
@@ -33,6 +41,17 @@ const selectOrigin = { text: "SELECT value FROM tacit.meta WHERE key = 'origin'"
  * @example const store = await openPostgresStore({ url: 'postgres://localhost/tacit', durability: 'normal', busyTimeoutMs: 10_000 })
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const { replicaUrl = null, replicaMaxLagMs = 60_000, now = Date.now } = options
+  const location = replicaUrl === null ? null : parseAddress(replicaUrl).location
+  const primary = await connect(options)
+  if (replicaUrl === null || location === null) return primary.store
+  const connectTimeoutMs = Math.min(replicaConnectTimeoutMs, options.connectTimeoutMs ?? replicaConnectTimeoutMs)
+  const open = () => connect({ ...options, url: replicaUrl, readOnly: true, busyTimeoutMs: 0, connectTimeoutMs })
+  primary.store.readFrom(new Replica(primary, { location, open, maxLagMs: replicaMaxLagMs, now }))
+  return primary.store
+}
+
+async function connect(options: PostgresOptions): Promise<{ store: PostgresStore; database: Database }> {
   const database = databaseOf(options)
   try {
     await database.open()
@@ -45,7 +64,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       await migrate(database)
     }
     const [origin] = await database.query(selectOrigin)
-    return new PostgresStore(database, String(origin!.value), options.now ?? Date.now)
+    return { store: new PostgresStore(database, String(origin!.value), options.now ?? Date.now), database }
   } catch (error) {
     await database.close()
     throw error

@@ -21,6 +21,7 @@ export function renderStatus(status: Status): string {
   return renderPairs(
     [
       ['database', `${bold(status.db)}, ${formatBytes(status.sizeBytes)}`],
+      ...replicaPairs(status),
       ['scope', status.scope],
       ['tacit', `${status.version}, ${status.enabled ? `stage ${status.stage}` : paint('yellow', 'switched off')}`],
       ['policy', `${status.policy.id} ${status.policy.version}`],
@@ -49,6 +50,14 @@ export function renderStatus(status: Status): string {
     ],
     dim,
   )
+}
+
+function replicaPairs({ replica }: Status): [string, string][] {
+  if (replica === undefined) return []
+  const { location, lagFacts, lagMs, reason } = replica
+  if (reason !== null) return [['replica', paint('yellow', `not used: ${reason}`)]]
+  const lag = lagFacts ? `${plural(lagFacts, 'fact')} or ${formatDuration(lagMs ?? 0)} behind` : 'up to date'
+  return [['replica', `${location}, ${lag}`]]
 }
 
 const driftOf = ({ arm, taskType, direction, on }: Status['drifts'][number]) =>
