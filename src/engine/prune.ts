@@ -68,7 +68,7 @@ interface Rule {
 
 /**
  * Removes what is old. What was learned from it stays: before anything goes, it is kept as a checkpoint with which replay
- * begins.
+ * begins, and summed up in the rollups.
  * @throws TacitError INVALID_INPUT if neither the options nor the configuration say what is old.
  */
 export async function prune(parts: Parts, options: PruneOptions): Promise<PruneReport> {

@@ -61,6 +61,22 @@ describe('pruning', () => {
     expect((await tacit.replay()).stateHash).toBe(await stateHash(opened))
   })
 
+  test('leaves the sums over the past as they were', async () => {
+    const opened = await tenDays()
+    const { tacit } = opened
+    const ask = () => tacit.metrics({ groupBy: ['arm', 'taskType', 'day'] })
+    const before = await ask()
+    const { archive } = await pruneInto(tacit, { days: 3 })
+    expect((await ask()).groups).toEqual(before.groups)
+    await tacit.importFacts(archive)
+    expect((await ask()).groups).toEqual(before.groups)
+    await work(opened, 1)
+    await tacit.prune({ what: 'steps', days: 0.5 })
+    const later = await ask()
+    await tacit.prune({ days: 0.5 })
+    expect((await ask()).groups).toEqual(later.groups)
+  })
+
   test('teaches afterwards what it would have taught without', async () => {
     const [pruned, whole] = [await tenDays(), await tenDays()]
     await pruned.tacit.prune({ days: 3 })
