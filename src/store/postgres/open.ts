@@ -40,13 +40,13 @@ const selectOrigin = { text: "SELECT value FROM tacit.meta WHERE key = 'origin'"
  *   STORE_READ_ONLY (this role may not set it up), STORE_CORRUPT (the schema is not Tacit's), STORE_NEWER, STORE_BUSY.
  * @example const store = await openPostgresStore({ url: 'postgres://localhost/tacit', durability: 'normal', busyTimeoutMs: 10_000 })
  */
-export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
-  const { replicaUrl = null, replicaMaxLagMs = 60_000, now = Date.now } = options
+export async function openPostgresStore(postgres: PostgresOptions): Promise<Store> {
+  const { replicaUrl = null, replicaMaxLagMs = 60_000, now = Date.now } = postgres
   const location = replicaUrl === null ? null : parseAddress(replicaUrl).location
-  const primary = await connect(options)
+  const primary = await connect(postgres)
   if (replicaUrl === null || location === null) return primary.store
-  const connectTimeoutMs = Math.min(replicaConnectTimeoutMs, options.connectTimeoutMs ?? replicaConnectTimeoutMs)
-  const open = () => connect({ ...options, url: replicaUrl, readOnly: true, busyTimeoutMs: 0, connectTimeoutMs })
+  const connectTimeoutMs = Math.min(replicaConnectTimeoutMs, postgres.connectTimeoutMs ?? replicaConnectTimeoutMs)
+  const open = () => connect({ ...postgres, url: replicaUrl, readOnly: true, busyTimeoutMs: 0, connectTimeoutMs })
   primary.store.readFrom(new Replica(primary, { location, open, maxLagMs: replicaMaxLagMs, now }))
   return primary.store
 }
@@ -72,7 +72,7 @@ async function connect(options: PostgresOptions): Promise<{ store: PostgresStore
 }
 
 /** The database that `options` name, not yet connected. */
-export function databaseOf(options: PostgresOptions): Database {
+export function databaseOf(postgres: PostgresOptions): Database {
   const {
     url,
     durability,
@@ -80,7 +80,8 @@ export function databaseOf(options: PostgresOptions): Database {
     poolSize = 10,
     statementTimeoutMs = 60_000,
     connectTimeoutMs = 10_000,
-  } = options
+    readOnly = false,
+  } = postgres
   return new Database({
     address: parseAddress(url),
     durability,
@@ -88,6 +89,6 @@ export function databaseOf(options: PostgresOptions): Database {
     poolSize,
     statementTimeoutMs,
     connectTimeoutMs,
-    readOnly: options.readOnly ?? false,
+    readOnly,
   })
 }
