@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
 import { hashingEmbedder } from '../embed/hashing.ts'
 import { openStore } from '../store/open.ts'
-import { createGuard } from './privacy.ts'
+import type { Store } from '../store/store.ts'
+import { createGuard, type Redact } from './privacy.ts'
 import { Synchroniser } from './synchroniser.ts'
 import { TacitEngine } from './tacit.ts'
 import type { OpenOptions, Tacit } from './types.ts'
@@ -21,15 +22,45 @@ export async function openTacit(options: OpenOptions = {}): Promise<Tacit> {
     environment: process.env,
     ...(configFile === undefined ? {} : { file: configFile }),
   })
-  const { db, durability, busyTimeoutMs, postgres } = config
-  const store = await openStore({ db, durability, busyTimeoutMs, postgres, now })
+  const store = await storeOf(config, now)
   try {
-    const synchroniser = await Synchroniser.open(store, config)
-    const embedder = hashingEmbedder(config.embedding.dimension)
-    const guard = createGuard(config.privacy, store.origin, redact)
-    return new TacitEngine({ guard, store, config, embedder, synchroniser, seed: config.seed || randomUUID(), now })
+    return await tacitOn(store, config, now, { redact })
   } catch (error) {
     await store.close()
     throw error
   }
+}
+
+/** One database for any number of scopes, which share its connections. */
+export interface Database {
+  /** Opens the scope that `config` names, with its settings; closing it leaves the database open. */
+  open(config: Config): Promise<Tacit>
+  /** To be called when everything that was opened on it is closed. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the database that `config` names, for whoever serves several scopes of it.
+ * @throws TacitError with a STORE_… code that says why the database cannot be used.
+ */
+export async function openDatabase(config: Config, now: () => number = Date.now): Promise<Database> {
+  const store = await storeOf(config, now)
+  return { open: config => tacitOn(store, config, now, { isStoreShared: true }), close: () => store.close() }
+}
+
+function storeOf({ db, durability, busyTimeoutMs, postgres }: Config, now: () => number): Promise<Store> {
+  return openStore({ db, durability, busyTimeoutMs, postgres, now })
+}
+
+async function tacitOn(
+  store: Store,
+  config: Config,
+  now: () => number,
+  { isStoreShared = false, redact }: { isStoreShared?: boolean; redact?: Redact | undefined },
+): Promise<Tacit> {
+  const synchroniser = await Synchroniser.open(store, config)
+  const embedder = hashingEmbedder(config.embedding.dimension)
+  const guard = createGuard(config.privacy, store.origin, redact)
+  const seed = config.seed || randomUUID()
+  return new TacitEngine({ guard, store, isStoreShared, config, embedder, synchroniser, seed, now })
 }

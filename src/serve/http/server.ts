@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Config } from '../../config.ts'
+import { openDatabase } from '../../engine/open.ts'
 import { TacitError } from '../../errors.ts'
 import { createApp } from './app.ts'
 import { isLoopback, needsKeys } from './caller.ts'
@@ -36,12 +38,15 @@ export interface RunningServer {
 
 /**
  * Serves Tacit over HTTP as `config.server` says.
- * @throws TacitError INVALID_CONFIG where keys are needed and there is none, or the address cannot be listened on.
+ * @throws TacitError INVALID_CONFIG where keys are needed and there is none, or the address cannot be listened on; a
+ *   STORE_… code where the database cannot be used.
  */
 export async function startServer(config: Config, options: ServerOptions = {}): Promise<RunningServer> {
   assertKeys(config)
   const log = options.log ?? createLog(config)
-  const service = new Service(config, log, options.now ?? Date.now)
+  const now = options.now ?? Date.now
+  const database = await openDatabase(config, now)
+  const service = new Service(config, database, log, now)
   const { host, port, requestTimeoutMs, idleTimeoutMs, maxConnections } = config.server
   const server = createAdaptorServer({
     fetch: createApp(service).fetch,
@@ -56,7 +61,10 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   server.maxConnections = maxConnections
   // A client that takes in nothing of its answer, or sends nothing, does not hold a connection for ever.
   server.setTimeout(2 * requestTimeoutMs + 2 * checkMs)
-  await listen(server, host, port)
+  await listen(server, host, port).catch(async error => {
+    await database.close()
+    throw error
+  })
   const { port: realPort } = server.address() as AddressInfo
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${realPort}`
   log.info({ url, needsKeys: needsKeys(config) }, 'listening')
@@ -71,14 +79,17 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
 
 /** The parts of the configuration that a running server cannot change. */
 const fixed = ['host', 'port', 'requestTimeoutMs', 'idleTimeoutMs', 'maxConnections'] as const
+const fixedOfDatabase = ['db', 'durability', 'busyTimeoutMs', 'postgres'] as const
 
 function reload(service: Service, next: Config): void {
-  const { server } = service.config
+  const { server, ...config } = service.config
   assertKeys({ ...next, server: { ...next.server, host: server.host } })
   const pending = fixed.filter(name => next.server[name] !== server[name]).map(name => `server.${name}`)
-  const kept = Object.fromEntries(fixed.map(name => [name, server[name]]))
-  service.reconfigure({ ...next, server: { ...next.server, ...kept } })
-  service.log.info({ afterRestart: pending }, 'the configuration was read again')
+  const pendingOfDatabase = fixedOfDatabase.filter(name => !isDeepStrictEqual(next[name], config[name]))
+  const keptOfServer = Object.fromEntries(fixed.map(name => [name, server[name]]))
+  const kept = Object.fromEntries(fixedOfDatabase.map(name => [name, config[name]]))
+  service.reconfigure({ ...next, ...kept, server: { ...next.server, ...keptOfServer } })
+  service.log.info({ afterRestart: [...pending, ...pendingOfDatabase] }, 'the configuration was read again')
 }
 
 async function stop(server: Server, service: Service): Promise<void> {

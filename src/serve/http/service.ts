@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { openTacit } from '../../engine/open.ts'
+import type { Database } from '../../engine/open.ts'
 import { TacitError } from '../../errors.ts'
 import { Figures } from './figures.ts'
 import { IdempotentAnswers } from './idempotency.ts'
@@ -17,6 +17,7 @@ export class Service {
   readonly figures = new Figures()
   readonly projects: Projects
   readonly answers: IdempotentAnswers
+  readonly #database: Database
   #config: Config
   #keys: KeyFile
   #limiter: RateLimiter | null
@@ -24,7 +25,8 @@ export class Service {
   #streams = 0
   #isStopping = false
 
-  constructor(config: Config, log: Logger, now: () => number) {
+  constructor(config: Config, database: Database, log: Logger, now: () => number) {
+    this.#database = database
     this.#config = config
     this.log = log
     this.now = now
@@ -108,7 +110,7 @@ export class Service {
     this.projects.endStreams()
   }
 
-  /** Waits for what is running, as long as the configuration allows, and closes the databases. */
+  /** Waits for what is running, as long as the configuration allows, and closes the database. */
   async finish(): Promise<void> {
     const untilMs = performance.now() + this.#config.server.stopTimeoutMs
     while ((this.#inFlight > 0 || this.#streams > 0) && performance.now() < untilMs) {
@@ -116,10 +118,11 @@ export class Service {
     }
     if (this.#inFlight > 0) this.log.warn({ inFlight: this.#inFlight }, 'stopped while requests were running')
     await within(this.projects.close(), this.#config.server.stopTimeoutMs)
+    await this.#database.close()
   }
 
   #open(project: string) {
-    return openTacit({ ...this.#config, scope: project })
+    return this.#database.open({ ...this.#config, scope: project })
   }
 
   #createLimiter(): RateLimiter | null {
