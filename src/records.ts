@@ -50,7 +50,7 @@ export const timeSchema = z
 // ---- arms ----------------------------------------------------------------------------------------------------------
 
 /** Properties of an arm that relate it to other arms. `team` is a set: its order does not matter. */
-const facetsSchema = z.strictObject({
+export const facetsSchema = z.strictObject({
   agent: nameSchema.optional(),
   model: nameSchema.optional(),
   tier: nameSchema.optional(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { nameSchema } from '../records.ts'
+import { facetsSchema, nameSchema } from '../records.ts'
 
 const limit = (schema: z.ZodNumber) => schema.nullable().default(null)
 const ceilingSchema = (unit: string) =>
@@ -21,6 +21,10 @@ const armOverridesSchema = z
     priority: z.union([z.enum(['low', 'normal', 'high']), z.number().min(-1000).max(1000)]).default('normal'),
     /** So long the very same task gets the arm again without a new draw, unless an outcome of it came in between. */
     cacheMs: limit(z.number().positive()),
+    /** Registers the arm: it can be chosen before it was seen, and starts from arms with the same properties. */
+    facets: facetsSchema.optional(),
+    /** When to use it, for people and agents. */
+    description: z.string().max(2000).optional(),
   })
   .refine(({ minProbability, maxProbability }) => minProbability <= maxProbability, {
     message: 'minProbability must not be above maxProbability',
@@ -70,5 +74,5 @@ export const choosingOptions = {
   arms: z
     .record(nameSchema, armOverridesSchema)
     .default({})
-    .describe('Per arm: minProbability, maxProbability, minPSuccess, priority, cacheMs'),
+    .describe('Per arm: minProbability, maxProbability, minPSuccess, priority, cacheMs, facets, description'),
 }

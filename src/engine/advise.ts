@@ -94,7 +94,7 @@ async function ask(parts: Parts, { task: words, taskType: given, arms }: z.outpu
   const subject = learner.subjectOf(task, taskType, now() * 1000)
   // Evidence ages by whole days, so within one an answer stays as it is until something is learned.
   const version = [learner, cursor, Math.floor(subject.day)]
-  return { task, taskType, learner, subject, eligible: eligibleArms(arms, learner), version }
+  return { task, taskType, learner, subject, eligible: eligibleArms(arms, learner, parts.config), version }
 }
 
 /** Arms with fewer observations than declared are not ranked; they are named instead. */

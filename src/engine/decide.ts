@@ -36,7 +36,7 @@ export async function decide(parts: Parts, given: Request): Promise<ArmChoice> {
 
 function draftDecision(parts: Parts, request: Request, learner: Learner): FactDraft & { kind: 'decision' } {
   const { config, seed } = parts
-  const arms = eligibleArms(request.arms, learner)
+  const arms = eligibleArms(request.arms, learner, config)
   const stage = isEnabled(config) ? (request.stage ?? config.stage) : 'off'
   const id = request.decisionId ?? newId()
   const frame = envelope(frameOf(parts, id), request.at)

@@ -46,9 +46,14 @@ export async function learnerNow({ synchroniser, now }: Parts): Promise<Learner>
 /** What a learner came to on a day on which nothing was learned yet; ageing takes a copy of everything. */
 const aged = new WeakMap<Learner, { readonly day: number; readonly cursor: number; readonly learner: Learner }>()
 
-/** The arms given, or else every arm that was ever eligible. */
-export function eligibleArms(given: readonly ArmSpec[] | undefined, learner: Learner): ArmSpec[] {
-  const eligible = given === undefined ? [...learner.arms.values()] : distinctArms(given)
+/** The arms given, or else every arm that was ever eligible or is registered; each with the facets that are known of it. */
+export function eligibleArms(given: readonly ArmSpec[] | undefined, learner: Learner, { arms }: Config): ArmSpec[] {
+  const registered = Object.entries(arms).flatMap(([id, { facets }]) => (facets === undefined ? [] : [{ id, facets }]))
+  const named = given ?? [...learner.arms.values(), ...registered.filter(({ id }) => !learner.arms.has(id))]
+  const eligible = distinctArms(named).map(arm => {
+    const facets = arm.facets ?? (Object.hasOwn(arms, arm.id) ? arms[arm.id]!.facets : undefined)
+    return facets === undefined ? arm : { id: arm.id, facets }
+  })
   if (eligible.length > 0) return eligible
   throw new TacitError('NO_ARMS', 'There is no arm to choose from. Give arms: ["a", "b"], or record executions first.')
 }

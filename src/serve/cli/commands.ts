@@ -59,6 +59,12 @@ export const commands: readonly CommandEntry[] = [
     group: commandGroups.start,
     load: async () => (await import('./commands/config.ts')).addConfig,
   },
+  {
+    name: 'agents',
+    summary: 'Register agents as arms, from their definitions',
+    group: commandGroups.start,
+    load: async () => (await import('./commands/agents.ts')).addAgents,
+  },
   operation('decide', 'loop'),
   operation('observe', 'loop'),
   operation('step', 'loop'),

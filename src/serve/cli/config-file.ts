@@ -22,7 +22,7 @@ export function changeConfigFile(
   settings: Readonly<Record<string, unknown>>,
   write: boolean,
 ): ConfigChange {
-  const before = readJson(file)
+  const before = readConfigJson(file)
   const after = structuredClone(before)
   const changes = []
   for (const [key, to] of Object.entries(settings)) {
@@ -37,7 +37,8 @@ export function changeConfigFile(
   return { file, changes, written }
 }
 
-function readJson(file: string): Json {
+/** What a configuration file says, as it is written there; nothing if there is no file. */
+export function readConfigJson(file: string): Json {
   if (!existsSync(file)) return {}
   // Checks that it holds one object with known keys.
   loadConfig({ file })
