@@ -30,6 +30,7 @@ export interface LoadOptions {
 }
 
 const enough = 21
+const usual = { durability: 'normal', clock: 'steady', statementTimeoutMs: 60_000 } as const
 
 /**
  * Makes `trouble` while writers fill a fresh database. All writers that it leaves alive must then go on by themselves;
@@ -45,7 +46,7 @@ export async function underLoad(
   const writers: Writer[] = []
   const start: Scene['start'] = (changes = {}, under = []) => {
     const about = { db: reach(database.url), name: `writer-${writers.length}` }
-    const writer = new Writer({ ...about, durability: 'normal', clock: 'steady', ...job, ...changes }, under)
+    const writer = new Writer({ ...about, ...usual, ...job, ...changes }, under)
     writers.push(writer)
     return writer
   }

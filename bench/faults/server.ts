@@ -7,10 +7,12 @@ import { type Scene, underLoad } from './load.ts'
 import { type ChaosProxy, startProxy } from './proxy.ts'
 import type { PostgresSite } from './site.ts'
 import { cannotTrace, killingAt } from './trace.ts'
+import type { Job } from './writer.ts'
 
 const pauseMs = 300
-/** Longer than any time limit that the writers set themselves (see `patience` below). */
-const silenceMs = 6_000
+/** Writers give up a silent server after 6 s and try anew, while what they sent first is still on its way. */
+const impatient = { statementTimeoutMs: 1_000 }
+const silenceMs = 8_000
 
 /** What can happen between a writer and its server, and to the server. */
 export const serverFaults: readonly Fault[] = [
@@ -42,11 +44,15 @@ export const serverFaults: readonly Fault[] = [
     await Promise.all(writers.map(writer => writer.more(7)))
     proxy.set({})
   }),
-  onNetwork('connections silent, delivered late', async proxy => {
-    proxy.set({ isSilent: true })
-    await sleep(silenceMs)
-    proxy.set({})
-  }),
+  onNetwork(
+    'connections silent, delivered late',
+    async proxy => {
+      proxy.set({ isSilent: true })
+      await sleep(silenceMs)
+      proxy.set({})
+    },
+    impatient,
+  ),
 ]
 
 function onServer(
@@ -62,7 +68,11 @@ function onServer(
   }
 }
 
-function onNetwork(name: string, trouble: (proxy: ChaosProxy, scene: Scene) => Promise<void>): Fault {
+function onNetwork(
+  name: string,
+  trouble: (proxy: ChaosProxy, scene: Scene) => Promise<void>,
+  job: Partial<Job> = {},
+): Fault {
   return {
     name,
     on: ['PostgreSQL'],
@@ -74,7 +84,7 @@ function onNetwork(name: string, trouble: (proxy: ChaosProxy, scene: Scene) => P
         return through.href
       }
       try {
-        return await underLoad(site, rng, scene => trouble(proxy, scene), { reach })
+        return await underLoad(site, rng, scene => trouble(proxy, scene), { reach, job })
       } finally {
         proxy.close()
       }

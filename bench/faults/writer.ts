@@ -14,6 +14,8 @@ export interface Job {
   readonly durability: 'normal' | 'full'
   /** steady: the system's; jumping: every now and then up to a day away from it, forwards or backwards. */
   readonly clock: 'steady' | 'jumping'
+  /** Time limit of a statement on PostgreSQL; a server that does not answer is given up 5 s later. */
+  readonly statementTimeoutMs: number
 }
 /** What a writer says: the ids of a write that was acknowledged, or the error of one that was refused. */
 export type Line =
@@ -70,9 +72,12 @@ async function round(tacit: Tacit, name: string, rng: Rng): Promise<void> {
 }
 
 const job = JSON.parse(process.argv[2]!) as Job
-const { db, name, durability } = job
+const { db, name, durability, statementTimeoutMs } = job
 const tacit = await insist(() =>
-  openTacit({ db, seed: name, durability, now: clockOf(job), learning: { snapshotEvery: 40 } }),
+  openTacit({
+    ...{ db, seed: name, durability, now: clockOf(job) },
+    ...{ learning: { snapshotEvery: 40 }, postgres: { statementTimeoutMs } },
+  }),
 )
 const rng = seedRng(name)
 for (let index = 0; tacit !== null && !isStopped; index++) await round(tacit, `${name}-${index}`, rng)
