@@ -117,7 +117,7 @@ async function fold(store: Store): Promise<number> {
 
 const ask = async (store: Store, { groupBy, window }: (typeof questions)[number]) => {
   const found = await groupExecutions(store, scope, window, { groupBy, filter: {}, facetsOf: () => null })
-  return metricsTable(found, { groupBy, minCount: 1, limit: 50_000 })
+  return metricsTable(found, { groupBy, minCount: 1, limit: 50_000, orderBy: 'executions' })
 }
 
 /** Reads every row of the window and adds it up, without quantiles: the least that an answer without rollups takes. */

@@ -38,36 +38,55 @@ export interface MetricsTable {
   readonly groupsLeftOut: number
 }
 
+/** What groups can be ordered by, the best first; those without the value come last. */
+export const orders = ['executions', 'success', 'durationMs', 'costUsd'] as const
+export type Order = (typeof orders)[number]
+const scores: { readonly [Name in Order]: (metrics: GroupMetrics) => number | null | undefined } = {
+  executions: ({ executions }) => executions,
+  // The lower end of the interval: a high rate of few executions does not lead.
+  success: ({ successRate }) => successRate?.interval[0],
+  durationMs: ({ durationMs }) => durationMs && -durationMs.p50,
+  costUsd: ({ costUsd }) => costUsd && -costUsd.mean,
+}
+
 export interface TableOptions {
   readonly groupBy: readonly Dimension[]
   /** Groups of fewer executions are left out. */
   readonly minCount: number
   readonly limit: number
+  readonly orderBy: Order
   /** The same groups in the window before, for trends. */
   readonly before?: readonly Group[] | undefined
 }
 
 /**
- * Counts, rates and quantiles per group. Values that are missing are counted as missing and are in no mean. The largest
- * group comes first; with a dimension of time, periods come in their order and the limit cuts off the earliest.
+ * Counts, rates and quantiles per group. Values that are missing are counted as missing and are in no mean. With a
+ * dimension of time, periods come in their order and the limit cuts off the earliest.
  */
 export function metricsTable(found: readonly Group[], options: TableOptions): MetricsTable {
   const { groupBy, minCount, limit, before } = options
   const earlier = before && new Map(before.map(({ names, cell }) => [JSON.stringify(names), cell]))
+  const counted = found
+    .filter(({ cell }) => cell.executions >= minCount)
+    .map(({ names, cell }) => ({
+      ...metricsOf(names, cell),
+      ...(earlier && { trend: trendOf(cell, earlier.get(JSON.stringify(names)) ?? null) }),
+    }))
+  const byScore = compareScores(scores[options.orderBy])
   const time = groupBy.find(isTime)
-  const timeOf = ({ names }: Group) => (time === undefined ? '' : (names[time] as string))
-  const compare = (a: Group, b: Group) =>
-    compareTexts(timeOf(b), timeOf(a)) ||
-    b.cell.executions - a.cell.executions ||
-    compareTexts(JSON.stringify(a.names), JSON.stringify(b.names))
-  const counted = found.filter(({ cell }) => cell.executions >= minCount).sort(compare)
-  const shown = counted.slice(0, limit)
-  if (time !== undefined) shown.sort((a, b) => compareTexts(timeOf(a), timeOf(b)) || compare(a, b))
-  const groups = shown.map(({ names, cell }) => ({
-    ...metricsOf(names, cell),
-    ...(earlier && { trend: trendOf(cell, earlier.get(JSON.stringify(names)) ?? null) }),
-  }))
-  return { groups, groupsLeftOut: counted.length - shown.length }
+  const timeOf = ({ group }: GroupMetrics) => (time === undefined ? '' : group[time]!)
+  const latestFirst = (a: GroupMetrics, b: GroupMetrics) => compareTexts(timeOf(b), timeOf(a)) || byScore(a, b)
+  const groups = counted.sort(latestFirst).slice(0, limit)
+  if (time !== undefined) groups.sort((a, b) => compareTexts(timeOf(a), timeOf(b)) || byScore(a, b))
+  return { groups, groupsLeftOut: counted.length - groups.length }
+}
+
+function compareScores(scoreOf: (metrics: GroupMetrics) => number | null | undefined) {
+  const worst = Number.NEGATIVE_INFINITY
+  return (a: GroupMetrics, b: GroupMetrics): number => {
+    const difference = (scoreOf(b) ?? worst) - (scoreOf(a) ?? worst)
+    return difference || b.executions - a.executions || compareTexts(JSON.stringify(a.group), JSON.stringify(b.group))
+  }
 }
 
 function metricsOf(group: GroupNames, cell: Cell): GroupMetrics {

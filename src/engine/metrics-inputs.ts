@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { orders } from '../analyse/metrics.ts'
 import { metricsViewNames } from '../analyse/metrics-views.ts'
 import { dimensions } from '../analyse/rollup/dimensions.ts'
 import { nameSchema, taskSchema, taskTypeSchema } from '../records.ts'
@@ -31,6 +32,7 @@ export const metricsInput = described(
     since: moment,
     until: moment,
     minCount,
+    orderBy: z.enum(orders).optional(),
     limit,
     trend: z.boolean().optional(),
     ...metricsFilter,
@@ -42,6 +44,7 @@ export const metricsInput = described(
     since: 'Decided at this moment or later: ISO 8601 with a zone, or milliseconds since 1970',
     until: 'Decided before this moment',
     minCount: 'Leave out groups with fewer executions',
+    orderBy: 'Order of the groups, the best first; success goes by the lower end of its interval (default: executions)',
     limit: 'Most groups to list (default: 1000)',
     trend: 'Compare with the window of the same length before',
     arm: 'Only this arm',

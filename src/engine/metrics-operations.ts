@@ -16,6 +16,7 @@ export const metricsOperations = {
     ...asks,
     examples: [
       { title: 'By arm and kind of task, last week', input: { groupBy: ['arm', 'taskType'], daysBack: 7 } },
+      { title: 'Which agents can be relied on', input: { view: 'agent-metrics', orderBy: 'success', minCount: 5 } },
       { title: 'Kinds of task met at least ten times', input: { groupBy: ['taskType'], minCount: 10 } },
       { title: 'A named question, over a longer window', input: { view: 'tier-performance', daysBack: 90 } },
       { title: 'What changed since the week before', input: { daysBack: 7, trend: true } },

@@ -1,4 +1,4 @@
-import { type GroupMetrics, metricsTable } from '../analyse/metrics.ts'
+import { type GroupMetrics, metricsTable, type Order } from '../analyse/metrics.ts'
 import { type MetricsView, metricsViews } from '../analyse/metrics-views.ts'
 import { type OperationRates, operationRates } from '../analyse/rates.ts'
 import {
@@ -36,6 +36,8 @@ export interface MetricsOptions extends Filter {
   readonly until?: Date | number | string
   /** Groups of fewer executions are left out. Default 1. */
   readonly minCount?: number
+  /** Order of the groups, the best first. `success` goes by the lower end of its interval. Default: executions. */
+  readonly orderBy?: Order
   /** Most groups listed. Default 1000. */
   readonly limit?: number
   /** Also compare with the window of the same length before. Needs a window. */
@@ -79,6 +81,7 @@ export async function metrics(parts: Parts, options: MetricsOptions): Promise<Me
     ...metricsTable(await ask(window), {
       groupBy,
       minCount: request.minCount ?? 1,
+      orderBy: request.orderBy ?? 'executions',
       limit: request.limit ?? defaultLimit,
       before,
     }),

@@ -120,7 +120,7 @@ describe('rollup and tail together', () => {
                 const inside = told.filter(({ atUs }) => atUs >= window.fromUs && atUs < window.toUs)
                 const expected = Map.groupBy(inside, ({ names }) => JSON.stringify(groupBy.map(name => names[name])))
                 const found = await groupExecutions(store, scope, window, { ...plain, groupBy })
-                const { groups } = metricsTable(found, { groupBy, minCount: 1, limit: 1000 })
+                const { groups } = metricsTable(found, { groupBy, minCount: 1, limit: 1000, orderBy: 'executions' })
                 const idOf = ({ group }: GroupMetrics) => JSON.stringify(groupBy.map(name => group[name]))
                 expect(groups.map(idOf).toSorted()).toEqual([...expected.keys()].toSorted())
                 for (const group of groups) expectGroup(group, expected.get(idOf(group))!)

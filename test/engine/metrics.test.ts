@@ -119,6 +119,22 @@ describe('metrics', () => {
     expect((await tacit.metrics({ groupBy: ['day'], minCount: 2 })).groups.length).toBe(2)
   })
 
+  test('rank by success at the lower end of its interval, by duration and by cost; unknown values come last', async () => {
+    const { tacit } = await openEngine()
+    await tacit.recordBatch([
+      ...past(2, { arm: 'lucky', success: true, durationMs: 30 }),
+      ...past(36, { arm: 'proven', success: true, durationMs: 20, costUsd: 0.2 }),
+      ...past(4, { arm: 'proven', success: false }),
+      ...past(50, { arm: 'unknown', costUsd: 0.1 }),
+    ])
+    const order = async (orderBy: 'success' | 'durationMs' | 'costUsd' | 'executions') =>
+      (await tacit.metrics({ orderBy })).groups.map(({ group }) => group.arm)
+    expect(await order('success')).toEqual(['proven', 'lucky', 'unknown'])
+    expect(await order('durationMs')).toEqual(['proven', 'lucky', 'unknown'])
+    expect(await order('costUsd')).toEqual(['unknown', 'proven', 'lucky'])
+    expect(await order('executions')).toEqual(['unknown', 'proven', 'lucky'])
+  })
+
   test('refuse a window that ends before it begins, two beginnings, and an unknown dimension', async () => {
     const { tacit } = await openEngine()
     const wrong = [
