@@ -11,7 +11,25 @@ export {
 } from './analyse/compat/rewards.ts'
 export type { CompatScorer, ExecutionGroup, Scored } from './analyse/compat/scorer.ts'
 export { type Config, type ConfigInput, loadConfig, type Setting } from './config.ts'
+export {
+  type BundleFormat,
+  type BundleInfo,
+  bundleFormats,
+  readBundle,
+  verifyBundle,
+  writeBundle,
+} from './engine/bundle.ts'
 export { openTacit } from './engine/open.ts'
+export {
+  importShape,
+  type ShapeImportOptions,
+  type ShapeImportReport,
+  shapeTitles,
+  type Table,
+  tablesOfParquet,
+  tablesOfSqliteFile,
+  tablesOfText,
+} from './engine/shapes.ts'
 export type * from './engine/types.ts'
 export type {
   CompatGroupScore,
