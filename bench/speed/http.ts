@@ -69,7 +69,6 @@ async function bench(seconds: number, db: string | undefined): Promise<void> {
 }
 
 type Step = readonly [path: string, body: unknown]
-const taskOf = (i: number) => ({ task: `Task number ${i % 500}`, taskType: taskTypes[i % taskTypes.length], arms })
 
 /** One turn of the loop; the decision is named by us, so that both requests are known beforehand. */
 function loop(i: number): Step[] {
@@ -153,6 +152,10 @@ function serveEmpty(): void {
     server.close()
     process.exit(0)
   })
+}
+
+function taskOf(i: number) {
+  return { task: `Task number ${i % 500}`, taskType: taskTypes[i % taskTypes.length], arms }
 }
 
 function quantile(values: readonly number[], p: number): number {

@@ -57,6 +57,17 @@ describe('the stream of events', () => {
     expect(new Set(events.map(({ task }) => task)).size).toBe(60)
   })
 
+  it('has told of nothing that the metrics do not yet know', async () => {
+    const served = await serveForTest()
+    for (let i = 1; i <= 5; i++) {
+      const telling = read(served, 2 * i, {}, '?after=0')
+      await served.send('/v1/record', { body: { task: `Task ${i}`, arm: 'a', success: true, durationMs: i } })
+      await telling
+      const { body } = await served.send('/v1/metrics')
+      expect(body.groups).toMatchObject([{ executions: i, successRate: { n: i }, durationMs: { n: i } }])
+    }
+  })
+
   it('ends when its key is revoked or the configuration changes, and is bounded in number', async () => {
     const folder = folderForTest()
     const config = configIn(folder, { server: { requireKeys: true, maxEventStreams: 2 } })

@@ -168,11 +168,28 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F029 F031 F032 a choice is on record before its outcome, is in flight until then, and is joined by its id',
     ],
   },
+  F033: {
+    state: 'done',
+    tests: [
+      'contract/store/projection.ts > joins a late outcome',
+      'store/postgres-opening.test.ts > is done once by several that start at the same time',
+      'e2e/postgres.test.ts > four processes decide, observe and learn on one PostgreSQL: nothing is lost or double, and all end with one state',
+    ],
+  },
   F034: {
     state: 'done',
     tests: [
+      'store/postgres-search.test.ts > an index finds nearly all of what comparing finds, filtered too, with exact similarities and in order',
       'contract/store/search.ts > never compares vectors of different embedders',
       'embed/hashing.test.ts > names its kind, version and dimension',
+    ],
+  },
+  F056: {
+    state: 'done',
+    tests: [
+      'store/postgres.test.ts > connections are as many as the pool allows, and calls beyond them wait their turn',
+      'store/sqlite.test.ts > eight processes that append at once with full durability lose nothing',
+      'config/config.test.ts > %s sets %s',
     ],
   },
   F065: {
@@ -521,6 +538,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     tests: ['cli/learn.test.ts > learns everything anew, comes to the same, and keeps it'],
   },
   F208: { state: 'done', tests: ['parity/cli-rows.test.ts > F208 every command answers with one JSON value if asked'] },
+  F212: {
+    state: 'done',
+    tests: [
+      'http/events.test.ts > tells of everything that is added, and goes on after the last event that a client has seen',
+      'cli/serve.test.ts > shows what others write to the database, and ends quietly at Ctrl-C',
+      'cli/serve.test.ts > shows a server the same way, as JSON lines if asked',
+    ],
+  },
   F213: {
     state: 'done',
     tests: [
@@ -532,10 +557,11 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   },
   F214: {
     state: 'open',
-    missing: 'the names of earlier systems for options that do not exist yet (POSTGRES_*, CLAUDE_ML_MODEL_TYPE …)',
+    missing: 'the names of earlier systems for options that do not exist yet (CLAUDE_ML_MODEL_TYPE …)',
     tests: [
       'parity/cli-rows.test.ts > F213 F214 a file sets options, the environment wins over it, and a flag over both',
       'config/config.test.ts > are refused in the environment, and the nearest variable is named',
+      'config/config.test.ts > takes the parts that it leaves out from the environment',
     ],
   },
   F215: {
@@ -581,6 +607,13 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: [
       'parity/rows.test.ts > F257 what cannot be is refused before anything is written, and empty groups divide by nothing',
+    ],
+  },
+  F263: {
+    state: 'done',
+    tests: [
+      'http/events.test.ts > tells what other processes write too, once each, while others keep writing',
+      'http/events.test.ts > has told of nothing that the metrics do not yet know',
     ],
   },
   F269: {

@@ -5,7 +5,7 @@ export type { Logger }
 
 /** What could carry a secret is not logged, wherever it turns up. */
 const secret = ['authorization', 'cookie', 'key', 'secret', 'password', 'headers', 'body', 'input', 'db']
-const paths = secret.flatMap(name => [name, `*.${name}`, `*.*.${name}`])
+const paths = secret.flatMap(name => [name, `*.${name}`])
 
 /** Structured lines on standard error; standard output stays free for results. */
 export function createLog(
