@@ -35,10 +35,15 @@ export interface Grouping {
   readonly facetsOf: (arm: string) => CellFacets | null
 }
 
+/** Keys whose place is remembered while cells are read. */
+const maxRemembered = 10_000
+
 /** Sums up cells and executions by the dimensions asked for. */
 export class Groups {
   readonly #grouping: Grouping
   readonly #groups = new Map<string, Group>()
+  /** Cells of one key come again and again; null: none of them passes the filter. */
+  readonly #known = new Map<string, Placed | null>()
 
   constructor(grouping: Grouping) {
     this.#grouping = grouping
@@ -46,12 +51,19 @@ export class Groups {
 
   /** Adds a cell as it is kept. */
   addCell(key: string, startUs: number, value: string): void {
-    this.#groupOf(decodeKey(key), startUs)?.mergeEncoded(value)
+    let placed = this.#known.get(key)
+    if (placed === undefined) {
+      if (this.#known.size >= maxRemembered) this.#known.clear()
+      placed = this.#place(decodeKey(key))
+      this.#known.set(key, placed)
+    }
+    if (placed !== null) this.#groupOf(placed, startUs).mergeEncoded(value)
   }
 
   /** Adds (1) or takes out (-1) one execution. */
   addExecution({ key, atUs, measures }: { key: CellKey; atUs: number; measures: Measures }, by: 1 | -1): void {
-    this.#groupOf(key, atUs)?.add(measures, by)
+    const placed = this.#place(key)
+    if (placed !== null) this.#groupOf(placed, atUs).add(measures, by)
   }
 
   /** The groups that hold any execution. */
@@ -59,13 +71,18 @@ export class Groups {
     return [...this.#groups.values()].filter(({ cell }) => cell.executions > 0)
   }
 
-  #groupOf(key: CellKey, atUs: number): Cell | null {
-    const { groupBy, filter, facetsOf } = this.#grouping
-    const facets = key.facets ?? (key.arm === null ? null : facetsOf(key.arm))
+  /** Where a key belongs, or null if the filter keeps it out. */
+  #place(key: CellKey): Placed | null {
+    const { filter, facetsOf } = this.#grouping
+    const placed = { key, facets: key.facets ?? (key.arm === null ? null : facetsOf(key.arm)) }
     const isIn = Object.entries(filter).every(
-      ([dimension, value]) => dimensionValue(dimension as FilterDimension, key, facets, atUs) === value,
+      ([dimension, value]) => dimensionValue(dimension as FilterDimension, key, placed.facets, 0) === value,
     )
-    if (!isIn) return null
+    return isIn ? placed : null
+  }
+
+  #groupOf({ key, facets }: Placed, atUs: number): Cell {
+    const { groupBy } = this.#grouping
     const values = groupBy.map(dimension => dimensionValue(dimension, key, facets, atUs))
     const id = JSON.stringify(values)
     const held = this.#groups.get(id)
@@ -76,6 +93,12 @@ export class Groups {
     this.#groups.set(id, { names, cell })
     return cell
   }
+}
+
+interface Placed {
+  readonly key: CellKey
+  /** Those that the arm goes by. */
+  readonly facets: CellFacets | null
 }
 
 function tooMany(groupBy: readonly Dimension[]): TacitError {
