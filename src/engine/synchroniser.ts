@@ -7,6 +7,7 @@ import { Learner } from './learner.ts'
 import { RollupKeeper, rebuildRollups } from './rollups.ts'
 
 const pageSize = 1000
+const noop = () => {}
 const start: Position = { recordedAtUs: -1, id: '' }
 
 /**
@@ -31,6 +32,7 @@ export class Synchroniser {
   /** What replay begins with, where the scope was pruned under these settings. */
   #checkpoint: Snapshot | null = null
   #lane: Promise<unknown> = Promise.resolve()
+  readonly #beside = new Set<Promise<void>>()
 
   private constructor(store: Store, config: Config) {
     this.#store = store
@@ -72,6 +74,21 @@ export class Synchroniser {
     const result = this.#lane.then(task)
     this.#lane = result.catch(() => undefined)
     return result
+  }
+
+  /** Work that need not wait for its turn as a whole; it may take turns in it. */
+  beside<T>(work: () => Promise<T>): Promise<T> {
+    const result = work()
+    const ended = result.then(noop, noop)
+    this.#beside.add(ended)
+    void ended.then(() => this.#beside.delete(ended))
+    return result
+  }
+
+  /** Ends when all work that was begun so far has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#beside)
+    await this.#lane
   }
 
   /** The learner after every fact committed so far. Reads only. To be called inside `exclusive`. */

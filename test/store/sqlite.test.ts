@@ -99,6 +99,56 @@ describe('after a crash', () => {
   })
 })
 
+describe('writes that come at the same moment', () => {
+  class CountingConnection extends Connection {
+    transactions = 0
+    override write<T>(body: () => T): Promise<T> {
+      this.transactions += 1
+      return super.write(body)
+    }
+  }
+  async function openCounting() {
+    const connection = new CountingConnection({ path: temporaryPath(), readOnly: false, busyTimeoutMs: 1_000 })
+    await migrate(connection)
+    connection.transactions = 0
+    return { connection, store: new SqliteStore(connection, Date.now) }
+  }
+
+  test('share one transaction, and one of them that cannot be kept is undone alone', async () => {
+    const { connection, store } = await openCounting()
+    const bad = { executionId: 'nowhere', embedder: 'e', vector: Float32Array.of(1) }
+    const calls = Array.from({ length: 100 }, (_, index) =>
+      store.append('s', [[decisionFact(`e${index}`)]], index === 50 ? [bad] : []),
+    )
+    const results = await Promise.allSettled(calls)
+    expect(connection.transactions).toBeLessThan(4)
+    expect(results.flatMap(({ status }, index) => (status === 'rejected' ? [index] : []))).toEqual([50])
+    expect(results[50]).toMatchObject({ reason: { code: 'INVALID_INPUT' } })
+    const kept = (await store.tail('s', 0, 200)).map(({ fact }) => fact)
+    expect(kept.map(({ id }) => id)).toEqual(results.flatMap((_, index) => (index === 50 ? [] : [`e${index}`])))
+    const times = kept.map(({ recordedAtUs }) => recordedAtUs)
+    expect(new Set(times).size).toBe(99)
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+    await store.close()
+  })
+
+  test('do not fail together when one of them is too large for the disk', async () => {
+    const { connection, store } = await openCounting()
+    await store.append('s', [[decisionFact('first')]])
+    connection.exec(`PRAGMA max_page_count = ${Number(connection.value('PRAGMA page_count')) + 4}`)
+    const big = decisionFact('big', { body: { task: 'x'.repeat(100_000) } })
+    const results = await Promise.allSettled([
+      store.append('s', [[decisionFact('a')]]),
+      store.append('s', [[big]]),
+      store.append('s', [[decisionFact('b')]]),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(results[1]).toMatchObject({ reason: { code: 'DISK_FULL' } })
+    expect((await store.tail('s', 0, 10)).map(({ fact }) => fact.id)).toEqual(['first', 'a', 'b'])
+    await store.close()
+  })
+})
+
 describe('space', () => {
   test('a full disk keeps nothing of the write and says so, and writing goes on when there is room', async () => {
     const connection = new Connection({ path: temporaryPath(), readOnly: false, busyTimeoutMs: 0 })

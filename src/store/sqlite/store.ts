@@ -32,9 +32,9 @@ import { WriteLane } from './write-lane.ts'
 
 /** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
 const pageLength = 512
-/** How often a subscriber looks for changes, milliseconds. */
 /** Scopes whose last question is remembered. */
 const mostScopes = 10_000
+/** How often a subscriber looks for changes, milliseconds. */
 const lookAgainMs = 250
 const selectTail = `SELECT ${factColumns} FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?`
 const selectRecordedAt = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us = ?`
@@ -277,7 +277,7 @@ export class SqliteStore implements Store {
   }
 
   #change(sql: string, ...values: readonly Value[]): Promise<void> {
-    return this.#lane.write(() => this.#connection.run(sql, ...values))
+    return this.#connection.write(() => this.#connection.run(sql, ...values))
   }
 
   /** Null while somebody holds the file so that it cannot be read. */
