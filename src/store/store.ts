@@ -88,6 +88,8 @@ export interface Store {
   /** What is known of that replica; null if there is none. */
   replica?(scope: string): Promise<ReplicaState | null>
   scopes(): Promise<string[]>
+  /** Connections of this handle to a server: open, of these idle, and calls that wait for one. */
+  readonly connections?: { readonly open: number; readonly idle: number; readonly waiting: number }
   /** This database's identity, made when it was created: the `origin` of facts recorded here. */
   readonly origin: string
   close(): Promise<void>

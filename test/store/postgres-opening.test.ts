@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -35,6 +36,12 @@ async function roleOn({ url, admin }: { url: string; admin: pg.Client }, name: s
   const own = new URL(url)
   own.username = unique
   return own.href
+}
+
+/** The statements for a role as docs/postgres.md shows them. */
+function documentedGrants(role: string): string {
+  const page = readFileSync(new URL('../../docs/postgres.md', import.meta.url), 'utf8')
+  return [...page.matchAll(/```sql\n(.*?)```/gs)].map(([, sql]) => sql!).find(sql => sql.includes(role))!
 }
 
 describe('the URL', () => {
@@ -152,6 +159,20 @@ describe('setting up', () => {
     expect(rows).toEqual([{ relname: 'theirs' }])
   })
 
+  test('is refused in a database whose encoding could not hold every text', async () => {
+    const { url, admin } = await fresh()
+    const name = `latin_${new URL(url).pathname.slice(-8)}`
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING LATIN1 LOCALE_PROVIDER libc LOCALE 'C'`)
+    onTestFinished(async () => {
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    })
+    const latin = Object.assign(new URL(url), { pathname: `/${name}` }).href
+    await expect(openPostgresStore({ url: latin, ...common })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/LATIN1.*UTF8/),
+    })
+  })
+
   test('is refused by a database of a newer Tacit, and by tables that were changed by hand', async () => {
     const { admin, open } = await fresh()
     await open()
@@ -177,10 +198,7 @@ describe('a role', () => {
     expect((await admin.query("SELECT to_regnamespace('tacit') AS found")).rows).toEqual([{ found: null }])
 
     const owner = await open()
-    await admin.query(`
-      GRANT USAGE ON SCHEMA tacit TO ${username};
-      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tacit TO ${username};
-      REVOKE INSERT, UPDATE, DELETE ON tacit.migration, tacit.meta FROM ${username}`)
+    await admin.query(documentedGrants('tacit_app').replaceAll('tacit_app', username))
     const store = await open({ url })
     const vector = Float32Array.of(0.6, 0.8)
     await store.append('s', [[decisionFact('a')]], [{ executionId: 'a', embedder: 'e', vector }])
@@ -201,9 +219,7 @@ describe('a role', () => {
     await owner.append('s', [[decisionFact('a')]])
     const url = await roleOn(database, 'reader')
     const { username } = new URL(url)
-    await database.admin.query(
-      `GRANT USAGE ON SCHEMA tacit TO ${username}; GRANT SELECT ON ALL TABLES IN SCHEMA tacit TO ${username}`,
-    )
+    await database.admin.query(documentedGrants('tacit_reader').replaceAll('tacit_reader', username))
     for (const store of [await database.open({ url }), await database.open({ readOnly: true })]) {
       expect((await store.tail('s', 0, 10)).length).toBe(1)
       expect(await store.changedByOthers('s')).toBe(true)

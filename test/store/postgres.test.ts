@@ -254,6 +254,21 @@ describe('a connection that is lost', () => {
   })
 })
 
+test('connections are as many as the pool allows, and calls beyond them wait their turn', async () => {
+  const { store, client } = await fresh()
+  const pooled = await store({ poolSize: 2 })
+  await append(pooled, decisionFact('a'))
+  const other = await client()
+  const reading = Promise.all(Array.from({ length: 40 }, () => pooled.tail('s', 0, 10)))
+  expect(pooled.connections!.waiting).toBeGreaterThan(30)
+  const { rows } = await other.query(
+    "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tacit'",
+  )
+  expect(rows[0].n).toBeLessThanOrEqual(2)
+  expect((await reading).every(page => page.length === 1)).toBe(true)
+  expect(pooled.connections).toEqual({ open: 2, idle: 2, waiting: 0 })
+})
+
 describe('a client that hangs', () => {
   test('in the midst of its transaction loses its locks, and the others go on', async () => {
     const { store, client, url } = await fresh()

@@ -78,9 +78,8 @@ export class Database {
     this.#pool.on('connect', client => client.on('error', () => undefined))
   }
 
-  /** Connections open, idle, and calls that wait for one. */
-  get poolState(): { total: number; idle: number; waiting: number } {
-    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount }
+  get connections(): { open: number; idle: number; waiting: number } {
+    return { open: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount }
   }
 
   /** One statement that reads, or that changes nothing more when it runs twice; repeated if the connection fails. */

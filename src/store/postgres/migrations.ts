@@ -101,11 +101,15 @@ async function stepDown(session: Session, version: number): Promise<void> {
 export async function assertServer(session: Session, location: string): Promise<void> {
   const [row] = await session.run({
     text: `SELECT current_setting('server_version_num')::integer AS number, current_setting('server_version') AS version,
+      current_setting('server_encoding') AS encoding,
       coalesce((SELECT extversion FROM pg_extension WHERE extname = 'vector'),
         (SELECT default_version FROM pg_available_extensions WHERE name = 'vector')) AS vector`,
   })
   if (Number(row!.number) < 160_000) {
     throw unusable(location, `runs PostgreSQL ${row!.version}; Tacit needs 16 or newer. Upgrade the server`)
+  }
+  if (row!.encoding !== 'UTF8') {
+    throw unusable(location, `is encoded in ${row!.encoding}. Create one with ENCODING UTF8 and use that`)
   }
   if (row!.vector === null) {
     throw unusable(location, 'has no pgvector. Install it on the server (package postgresql-17-pgvector or the like)')

@@ -148,6 +148,10 @@ export class PostgresStore implements Store {
     return Map.groupBy(facts, ({ fact }) => fact.executionId)
   }
 
+  get connections() {
+    return this.#database.connections
+  }
+
   changedByOthers(scope: string): Promise<boolean> {
     return this.#changes.changedByOthers(scope)
   }
