@@ -550,7 +550,7 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: [
       'parity/cli-rows.test.ts > F213 F214 a file sets options, the environment wins over it, and a flag over both',
-      'parity/cli-rows.test.ts > F213 every option is read by the engine',
+      'parity/cli-rows.test.ts > F213 every option is read by the program',
       'config/config.test.ts > takes flags before the environment, the environment before the file, the file before the default',
       'config/config.test.ts > gives each option one meaning and one variable',
     ],
