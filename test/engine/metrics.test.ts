@@ -100,8 +100,32 @@ describe('metrics', () => {
     expect(tier.groups).toMatchObject([{ group: { tier: 'small', day: '2026-01-01' }, executions: 2 }])
     const longer = await tacit.metrics({ view: 'tier-performance', daysBack: 60 })
     expect(longer.groups.map(({ executions }) => executions)).toEqual([3, 2])
+    expect((await tacit.metrics({ view: 'pool-performance' })).groups).toMatchObject([
+      { group: { pool: 'west', repository: null, hour: '2026-01-01T10:00Z' }, executions: 1 },
+      { group: { pool: 'west', repository: null, hour: '2026-01-01T11:00Z' }, executions: 1 },
+    ])
     const pool = await tacit.metrics({ view: 'pool-performance', groupBy: ['pool'], since: 0 })
     expect(pool.groups).toMatchObject([{ group: { pool: 'west' }, executions: 5 }])
+  })
+
+  test('there is a view of teams and one of strategies', async () => {
+    const { tacit } = await openEngine()
+    const pair = (team: string[]) => ({ id: team.join('+'), facets: { team, strategy: 'pairing' } })
+    await tacit.recordBatch([
+      ...past(3, { arm: pair(['coder', 'tester']), success: true, taskType: 'bug' }),
+      ...past(2, { arm: pair(['tester', 'coder']), success: false, taskType: 'docs' }),
+      ...past(1, { arm: 'coder', success: true }),
+    ])
+    const teams = await tacit.metrics({ view: 'team-performance' })
+    expect(teams.groups).toMatchObject([
+      { group: { team: ['coder', 'tester'] }, executions: 5, successRate: { value: 0.6, n: 5 } },
+      { group: { team: null }, executions: 1 },
+    ])
+    const strategies = await tacit.metrics({ view: 'strategy-performance', minCount: 2 })
+    expect(strategies.groups.map(({ group, executions }) => [group.strategy, group.taskType, executions])).toEqual([
+      ['pairing', 'bug', 3],
+      ['pairing', 'docs', 2],
+    ])
   })
 
   test('list the largest groups first and say how many were cut off; by time the latest stay, in their order', async () => {
@@ -191,12 +215,13 @@ describe('a trend', () => {
     const before = [0.1, 0.2, 0.3, 0.4]
     const now = [0.5, 0.9, 0.7]
     await tacit.recordBatch([
-      ...now.flatMap(quality => past(1, { quality })),
-      ...before.flatMap(quality => past(1, { quality }, 8 * dayMs)),
+      ...now.flatMap(value => past(1, { quality: value, feedback: [{ value }] })),
+      ...before.flatMap(value => past(1, { quality: value, feedback: [{ value }] }, 8 * dayMs)),
     ])
-    const { quality } = (await tacit.metrics({ daysBack: 7, trend: true })).groups[0]!.trend!
+    const { quality, rating } = (await tacit.metrics({ daysBack: 7, trend: true })).groups[0]!.trend!
     // scipy.stats.ttest_ind(now, before, equal_var=False).confidence_interval(0.95)
     expect(quality!.change).toBeCloseTo(0.45, 12)
+    expect(rating).toEqual(quality)
     expect(quality!.interval![0]).toBeCloseTo(0.0457672045, 9)
     expect(quality!.interval![1]).toBeCloseTo(0.8542327955, 9)
   })

@@ -184,6 +184,32 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'embed/hashing.test.ts > names its kind, version and dimension',
     ],
   },
+  F037: {
+    state: 'done',
+    tests: [
+      'analyse/rollup.test.ts > give for any window and grouping what summing up the whole log gives, whatever was folded when',
+      'analyse/rollup.test.ts > keep the same cells, byte for byte, however the log was cut into folds',
+      'e2e/rollups.test.ts > on SQLite',
+      'e2e/rollups.test.ts > on PostgreSQL',
+    ],
+  },
+  F039: {
+    state: 'done',
+    tests: [
+      'engine/metrics.test.ts > go by any facet of the arm that was used, and by repository, hour, day and month',
+      'engine/metrics.test.ts > take a window of any length, to the microsecond, and name it',
+    ],
+  },
+  F041: {
+    state: 'done',
+    tests: ['engine/metrics.test.ts > there is a view of teams and one of strategies'],
+  },
+  F044: {
+    state: 'done',
+    tests: [
+      'engine/metrics.test.ts > an arm that once was described is known by it; one that never was is taken for an agent of its name',
+    ],
+  },
   F056: {
     state: 'done',
     tests: [
@@ -237,6 +263,47 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: ['parity/rows.test.ts > F078 F079 durations have their mean and interpolated percentiles'],
   },
+  F080: {
+    state: 'done',
+    tests: [
+      'engine/metrics.test.ts > count what was recorded in the window, per kind and second, and leave imports out',
+    ],
+  },
+  F083: {
+    state: 'done',
+    tests: [
+      'engine/metrics.test.ts > rank by success at the lower end of its interval, by duration and by cost; unknown values come last',
+    ],
+  },
+  F084: {
+    state: 'done',
+    tests: ['engine/metrics.test.ts > views have a window of their own, which any option replaces'],
+  },
+  F085: {
+    state: 'done',
+    tests: ['engine/metrics.test.ts > views have a window of their own, which any option replaces'],
+  },
+  F086: {
+    state: 'done',
+    tests: [
+      'engine/metrics.test.ts > are counted per repository with how they fared, the most used first, and corrected outcomes move them',
+    ],
+  },
+  F087: {
+    state: 'done',
+    tests: [
+      'engine/metrics.test.ts > compares a group with itself in the window before, with intervals',
+      'engine/metrics.test.ts > of a group that is new, or whose values do not vary, claims nothing',
+    ],
+  },
+  F088: {
+    state: 'done',
+    tests: ['engine/metrics.test.ts > compares a group with itself in the window before, with intervals'],
+  },
+  F089: {
+    state: 'done',
+    tests: ["engine/metrics.test.ts > by Welch's interval agrees with the textbook where variances differ"],
+  },
   F097: {
     state: 'done',
     tests: [
@@ -274,9 +341,11 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F116: {
-    state: 'open',
-    missing: 'a classification of tasks by complexity; what the caller says of it is kept and nothing is derived',
-    tests: ['parity/rows.test.ts > F005 complexity is kept raw, and maps to 0..1 only if its scale was declared'],
+    state: 'done',
+    tests: [
+      'engine/track.test.ts > is the third of past forecasts that its own falls into, and each third says how many failed',
+      'engine/track.test.ts > is not known before enough forecasts were judged',
+    ],
   },
   F117: {
     state: 'done',
@@ -290,20 +359,17 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F119: {
-    state: 'open',
-    missing:
-      'a refit by schedule; every outcome is learned at once, and train learns everything anew when it is called',
+    state: 'done',
     tests: [
-      'parity/rows.test.ts > F121 each outcome moves the next prediction at once',
-      'cli/learn.test.ts > learns everything anew, comes to the same, and keeps it',
+      'engine/models.test.ts > is done once per period, after a write, and finds what was learned as it was',
+      'engine/models.test.ts > is not done unless it was asked for',
     ],
   },
   F120: {
-    state: 'open',
-    missing: 'several versions of what was learned kept side by side, and a switch between them while it runs',
+    state: 'done',
     tests: [
-      'engine/synchroniser.test.ts > of other settings is not used',
-      'engine/calibration.test.ts > the stored forecast is judged, not what would be forecast today',
+      'engine/models.test.ts > decides as it did, in the place of what goes on learning, until that is put back',
+      'engine/models.test.ts > is in use for whoever opens the database, and can be kept beside others',
     ],
   },
   F121: {
@@ -314,11 +380,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F122: {
-    state: 'open',
-    missing: 'the weights of the words of a task; how much each level (all, type, task) says is shown',
+    state: 'done',
     tests: [
-      'engine/evidence.test.ts > the type says most where the arms specialise',
-      'engine/evidence.test.ts > this very task says most where it was met often and tasks differ',
+      'engine/track.test.ts > names the words that speak for and against success, most important first',
+      'engine/track.test.ts > adds up, for one task, to the forecast: rate, arm, words and parts of words',
     ],
   },
   F123: {
@@ -489,13 +554,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F163: {
-    state: 'open',
-    missing:
-      'the estimated regret of real decisions over time; where the optimum is known, simulate and the bench show it',
+    state: 'done',
     tests: [
-      'cli/simulate.test.ts > adds up: counts, shares, and regret between nothing and that of a uniform choice',
-      'cli/simulate.test.ts > prints regret against the known optimum, the share of best choices and what was learned',
-      'demo/worlds-learning.test.ts > the slope is 1 for constant regret, one half for regret that falls with the root of time',
+      'engine/track.test.ts > is what the best arm would have earned more, within its interval, period by period and in all',
+      'engine/track.test.ts > is not made up where the log says too little: the reason is given',
     ],
   },
   F181: {
@@ -507,12 +569,11 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F182: {
-    state: 'open',
-    missing:
-      'a baseline that is frozen once, with what it achieved, and compared with later; policy evaluate compares with any one arm on the decisions on record',
+    state: 'done',
     tests: [
-      'analyse/off-policy-engine.test.ts > finds that what the default policy would choose today beats what was chosen while it learned',
-      'engine/q-learning.test.ts > counts improvement from what is used now, else from the mean',
+      'engine/track.test.ts > stays as it was frozen, whatever is recorded later',
+      'engine/track.test.ts > shows a gain where there is one',
+      'engine/track.test.ts > is not beaten by easier tasks: the mix of task types is taken out',
     ],
   },
   F196: {
@@ -614,6 +675,7 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     tests: [
       'http/events.test.ts > tells what other processes write too, once each, while others keep writing',
       'http/events.test.ts > has told of nothing that the metrics do not yet know',
+      'analyse/rollup.test.ts > give for any window and grouping what summing up the whole log gives, whatever was folded when',
     ],
   },
   F269: {
@@ -625,11 +687,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F273: {
-    state: 'open',
-    missing: 'changing to another snapshot of what was learned while it runs, and back',
+    state: 'done',
     tests: [
-      'engine/synchroniser.test.ts > of other settings is not used',
-      'engine/synchroniser.test.ts > is kept on the way, and reading starts from it',
+      'engine/models.test.ts > decides as it did, in the place of what goes on learning, until that is put back',
+      'engine/models.test.ts > changes nothing about what is learned meanwhile, nor about what the log gives',
     ],
   },
   F274: {
