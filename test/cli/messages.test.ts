@@ -33,3 +33,13 @@ it('a recommendation that is cut says how many arms rank lower', async () => {
   expect((await tacit(['recommend', 'Deploy', '--limit', '1'], { cwd })).stdout).toContain('2 more arms ranked lower')
   expect((await tacit(['recommend', 'Deploy'], { cwd })).stdout).not.toContain('ranked lower')
 })
+
+it('work with a database in memory is followed by a warning, on standard error alone', async () => {
+  const cwd = temporaryDirectory()
+  const inMemory = await tacit(['decide', 'Deploy', '--arms', 'a', '--db', ':memory:', '--json'], { cwd })
+  expect(inMemory).toMatchObject({ code: 0, stderr: expect.stringMatching(/in memory .*nothing of this is kept/) })
+  expect(JSON.parse(inMemory.stdout).arm).toBe('a')
+  expect((await tacit(['status', '--db', ':memory:'], { cwd })).stdout).toContain('in memory: nothing is kept')
+  const inFile = await tacit(['decide', 'Deploy', '--arms', 'a'], { cwd })
+  expect(inFile).toMatchObject({ code: 0, stderr: '' })
+})

@@ -75,7 +75,7 @@ export async function isParquet(file: string): Promise<boolean> {
 /** A dry run needs no database file. */
 export function placeOf(options: GlobalOptions, dryRun: boolean): GlobalOptions {
   const { db } = resolveConfig(options).config
-  return dryRun && isFilePath(db) && !existsSync(db) ? { ...options, db: ':memory:' } : options
+  return dryRun && isFilePath(db) && !existsSync(db) ? { ...options, db: ':memory:', isScratch: true } : options
 }
 
 /** A temporary file beside `file` gets its name at the end. A link, unlike a renaming, does not replace. */

@@ -13,6 +13,8 @@ export interface GlobalOptions {
   readonly config?: string
   readonly set?: readonly string[]
   readonly json?: boolean
+  /** A database in memory is all that this command needs, so there is nothing to warn of. */
+  readonly isScratch?: boolean
 }
 
 export const defaultConfigFile = 'tacit.config.json'
@@ -42,6 +44,7 @@ export async function withTacit<Result>(
   const { config } = resolveConfig(options)
   const hooks = takesHookEvents ? await waitingHookEvents(config) : null
   if (access === 'existing' && hooks === null) assertExists(config.db)
+  if (config.db === ':memory:' && !options.isScratch) note(memoryWarning)
   const { openTacit } = await import('../../engine/open.ts')
   const tacit = await openTacit(config)
   tacit.events.on('error', ({ where, error }) => {
@@ -54,6 +57,8 @@ export async function withTacit<Result>(
     await tacit.close()
   }
 }
+
+const memoryWarning = 'The database is in memory (:memory:): nothing of this is kept when the command ends.'
 
 /** What hooks have left is part of the history that a command works with; null if there is nothing. */
 async function waitingHookEvents({ db, scope }: Config) {

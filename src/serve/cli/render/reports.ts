@@ -21,6 +21,7 @@ export function renderStatus(status: Status): string {
   return renderPairs(
     [
       ['database', `${bold(status.db)}, ${formatBytes(status.sizeBytes)}`],
+      ...(status.db === ':memory:' ? [['', paint('yellow', 'in memory: nothing is kept')] as [string, string]] : []),
       ...replicaPairs(status),
       ['scope', status.scope],
       ['tacit', `${status.version}, ${status.enabled ? `stage ${status.stage}` : paint('yellow', 'switched off')}`],
