@@ -85,9 +85,11 @@ function contentOf(event: LogEvent, width: number): string {
   const { kind, arm, task, taskType, propensity, explored, success, durationMs, costUsd, quality } = event
   switch (kind) {
     case 'decision': {
-      const how = propensity == null ? 'recorded' : `p ${formatUnit(propensity)}${explored ? ', explored' : ''}`
+      const chosen = shorten(arm ?? null, 24)
+      const how = propensity == null ? '(recorded)' : `(p ${formatUnit(propensity)}${explored ? ', explored' : ''})`
       const about = taskType == null ? '' : `[${shorten(taskType, 20)}] `
-      return `${bold(shorten(arm ?? null, 24))} ${dim(`(${how})`)}  ${shorten(`${about}${task ?? ''}`, Math.max(10, width - 45))}`
+      const room = Math.max(10, width - chosen.length - how.length - 3)
+      return `${bold(chosen)} ${dim(how)}  ${shorten(`${about}${task ?? ''}`, room)}`
     }
     case 'outcome': {
       const result = success == null ? dim('unknown') : success ? paint('green', 'success') : paint('red', 'failure')
@@ -95,7 +97,7 @@ function contentOf(event: LogEvent, width: number): string {
         quality == null ? null : `quality ${formatUnit(quality)}`,
         durationMs == null ? null : formatDuration(durationMs),
         costUsd == null ? null : formatMoney(costUsd),
-        event.errorType ?? null,
+        event.errorType == null ? null : shorten(event.errorType, 40),
       ].filter(figure => figure !== null)
       return `${bold(shorten(arm ?? event.executionId, 24))} ${result}  ${figures.join(', ')}`
     }
