@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startProxy } from '../../bench/faults/proxy.ts'
 import { appendCalls, type Doubt } from '../../src/store/postgres/append.ts'
 import type { Session } from '../../src/store/postgres/database.ts'
@@ -241,6 +241,39 @@ describe('a connection that is lost', () => {
     await sleep(10)
     proxy.cut()
     expect(ids(await reading)).toEqual(['a'])
+  })
+
+  test('to a network that swallows everything is given up, and its lock is free for the others', async () => {
+    const { store, behindProxy } = await fresh()
+    const { proxy, url } = await behindProxy()
+    const [far, near] = [await store({ url, busyTimeoutMs: 200 }), await store({ busyTimeoutMs: 20_000 })]
+    await append(far, decisionFact('a'))
+    proxy.set({ delayMs: 15 })
+    const written = append(far, decisionFact('b'))
+    await sleep(40)
+    proxy.set({ isSilent: true })
+    await expect(written).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect((await append(near, decisionFact('c'))).status).toBe('stored')
+    expect(ids(await near.tail('s', 0, 10)).filter(id => id !== 'b')).toEqual(['a', 'c'])
+  })
+
+  test('for notices is replaced, and what came meanwhile is noticed', async () => {
+    const { store, client } = await fresh()
+    const [reader, writer, admin] = [await store(), await store(), await client()]
+    let calls = 0
+    onTestFinished(
+      await reader.subscribe('s', () => {
+        calls += 1
+      }),
+    )
+    const { rows } = await admin.query(
+      "SELECT pg_terminate_backend(pid) AS done FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()",
+    )
+    expect(rows).toEqual([{ done: true }])
+    await append(writer, decisionFact('a'))
+    await vi.waitFor(() => expect(calls).toBe(1), { timeout: 10_000, interval: 20 })
+    await append(writer, decisionFact('b'))
+    await vi.waitFor(() => expect(calls).toBe(2), { timeout: 10_000, interval: 20 })
   })
 
   test('for longer than the time limit is told as it is', async () => {

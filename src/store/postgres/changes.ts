@@ -8,6 +8,8 @@ const channel = 'tacit_fact'
 /** Notices are hints, gathered for this long; a subscriber looks for itself at this interval as well. */
 const gatherMs = 20
 const lookAgainMs = 5_000
+/** Wait before a broken connection for notices is replaced. */
+const listenAgainMs = 1_000
 /** Scopes of which one handle remembers how much of them it has written; a forgotten one counts as changed. */
 const maxScopes = 10_000
 
@@ -83,12 +85,18 @@ export class Changes {
     const subscription = { scope, listener, mark: { others: null } }
     await this.#isChanged(scope, subscription.mark)
     this.#subscriptions.add(subscription)
-    this.#listening ??= this.#listen()
-    await this.#listening
-    return async () => {
+    const end = async () => {
       this.#subscriptions.delete(subscription)
       if (this.#subscriptions.size === 0) await this.#stopListening()
     }
+    this.#listening ??= this.#listen()
+    try {
+      await this.#listening
+    } catch (error) {
+      await end()
+      throw error
+    }
+    return end
   }
 
   async close(): Promise<void> {
@@ -142,21 +150,28 @@ export class Changes {
     const client = await this.#database.dedicated()
     this.#client = client
     client.on('notification', ({ payload }) => this.#look(payload))
-    client.once('end', () => this.#listenAgain(client))
+    client.once('end', () => {
+      if (this.#client !== client) return
+      this.#client = null
+      this.#listenAgain()
+    })
     await client.query(`LISTEN ${channel}`)
+    // The driver's types leave it out.
+    ;(client as Client & { unref(): void }).unref()
     this.#lookTimer ??= setInterval(() => this.#look(), lookAgainMs).unref()
   }
 
-  /** After the connection broke: a new one, and until then and just after, a look. */
-  #listenAgain(client: Client): void {
-    if (this.#client !== client) return
-    this.#client = null
-    if (!this.#isOpen || this.#subscriptions.size === 0) return
-    const again = setTimeout(() => {
-      this.#listening = this.#listen().then(() => this.#look())
-      this.#listening.catch(() => this.#listenAgain(client))
-    }, 1_000)
-    again.unref()
+  /** After the connection broke: a new one, as often as it takes, and a look at what came meanwhile. */
+  #listenAgain(): void {
+    const again = () => {
+      if (!this.#isOpen || this.#subscriptions.size === 0 || this.#client !== null) return
+      this.#listening = this.#listen()
+      this.#listening.then(
+        () => this.#look(),
+        () => this.#listenAgain(),
+      )
+    }
+    setTimeout(again, listenAgainMs).unref()
   }
 
   /** Looks whether the subscribed scopes, or only `scope`, have changed. */

@@ -35,6 +35,8 @@ export interface DatabaseOptions {
 export const applicationName = 'tacit'
 /** A session that stopped in the middle of a transaction frees its locks after this time. */
 const idleInTransactionMs = 5_000
+/** The server keeps the time limits; one that stays silent for so much longer does not answer any more. */
+const graceMs = 2_000
 const int8 = 20
 
 /** Names are found in our own schema, and types of pgvector where it was installed. */
@@ -93,13 +95,17 @@ export class Database {
     return this.#translated(async () => (await this.#pool.query({ ...statement, values: [...values] })).rows as Row[])
   }
 
-  /** `body` with one connection to itself; a transaction that it leaves open by throwing is rolled back. */
-  async session<T>(body: (session: Session) => Promise<T>): Promise<T> {
+  /**
+   * `body` with one connection to itself; a transaction that it leaves open by throwing is rolled back.
+   * @param answerMs a server that answers a statement later than this counts as gone. Default: the limit of statements.
+   */
+  async session<T>(body: (session: Session) => Promise<T>, answerMs?: number): Promise<T> {
     this.assertOpen()
     return this.#translated(async () => {
       const client = await this.#pool.connect()
+      const limit = answerMs === undefined ? {} : { query_timeout: answerMs + graceMs }
       const run: Session['run'] = async (statement, ...values) =>
-        (await client.query({ ...statement, values: [...values] })).rows as Row[]
+        (await client.query({ ...statement, values: [...values], ...limit })).rows as Row[]
       try {
         const result = await body({ run })
         client.release()
@@ -210,8 +216,7 @@ function clientConfig({ address, connectTimeoutMs, statementTimeoutMs }: Databas
     connectionString: address.url,
     fallback_application_name: applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
-    // The server ends a statement that takes too long; this is for a server that does not answer any more.
-    ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + 5_000 }),
+    ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + graceMs }),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     // Statements that do not need each other's answers travel together.

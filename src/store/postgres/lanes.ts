@@ -1,8 +1,8 @@
+import { TacitError } from '../../errors.ts'
 import type { Appended } from '../store.ts'
 import { appendCalls, type Call, type CallResult, type Doubt } from './append.ts'
 import type { Changes } from './changes.ts'
 import type { Database } from './database.ts'
-import { isConnectionLost } from './failure.ts'
 
 interface Waiting {
   readonly call: Call
@@ -67,7 +67,8 @@ export class Lanes {
       }
     } catch (error) {
       // What the database refuses of one call must not cost the others.
-      if (group.length === 1 || isConnectionLost((error as Error).cause)) for (const { reject } of group) reject(error)
+      const isRefused = error instanceof TacitError && error.code === 'INVALID_INPUT'
+      if (group.length === 1 || !isRefused) for (const { reject } of group) reject(error)
       else for (const one of group) await this.#appendTogether(scope, [one])
     }
   }
@@ -78,10 +79,12 @@ export class Lanes {
     this.#changes.changing(scope)
     try {
       const committed = await this.#database.retry(() =>
-        this.#database.session(session =>
-          appendCalls(session, scope, calls, this.#now, doubt, next => {
-            doubt = next
-          }),
+        this.#database.session(
+          session =>
+            appendCalls(session, scope, calls, this.#now, doubt, next => {
+              doubt = next
+            }),
+          this.#database.options.busyTimeoutMs,
         ),
       )
       added = committed.added
