@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { type Access, accessLevels, type Operation, operations } from '../../src/engine/operations.ts'
@@ -173,6 +173,19 @@ describe('keys', () => {
     expect((await send('/v1/status', { key: first!.secret })).status).toBe(401)
     expect((await send('/v1/status', { key: second!.secret })).status).toBe(200)
     expect((await send('/v1/status', { key: makeKey(config).secret })).status).toBe(200)
+  })
+
+  it('are changed by one at a time, and none gets lost', () => {
+    const config = configIn(folderForTest())
+    const { keysFile } = config.server
+    writeFileSync(`${keysFile}.new`, '')
+    expect(() => makeKey(config)).toThrow(/Somebody else is changing the keys.*remove it/)
+    rmSync(`${keysFile}.new`)
+    const ids = [new KeyFile(keysFile), new KeyFile(keysFile)].map(() => makeKey(config).id)
+    expect(new KeyFile(keysFile).list().map(({ id }) => id)).toEqual(ids)
+    writeFileSync(keysFile, '{"version":1,"keys":[{"id":"x"}]}')
+    expect(() => makeKey(config)).toThrow(/not a file of API keys/)
+    expect(existsSync(`${keysFile}.new`)).toBe(false)
   })
 
   it('end when they expire', async () => {

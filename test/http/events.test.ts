@@ -89,6 +89,16 @@ describe('the stream of events', () => {
     expect((await open(other.secret)).status).toBe(200)
   })
 
+  it('gives its place back when the client goes, and is not opened by HEAD', async () => {
+    const served = await serveForTest({ server: { maxEventStreams: 1 } })
+    for (let i = 0; i < 3; i++) {
+      await served.send('/v1/record', { body: { task: 'x', arm: 'a' } })
+      await read(served, 1, {}, '?after=0')
+      while (!(await served.send('/metrics')).body.includes('tacit_event_streams 0\n')) await new Promise(setImmediate)
+    }
+    expect((await fetch(`${served.url}/v1/events`, { method: 'HEAD' })).status).toBe(405)
+  })
+
   it.each(['-1', '1.5', 'x', '9007199254740993', '1e400'])('refuses the place %s', async place => {
     const { send } = await serveForTest()
     for (const [query, headers] of [

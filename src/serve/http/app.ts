@@ -23,10 +23,12 @@ export function createApp(service: Service): Hono<Env> {
   app.use(measured(service), headers, guarded(service), corsOf(service))
 
   app.get('/healthz', c => c.json({ status: 'ok' }))
+  for (const path of ['/readyz', '/openapi.json', '/docs']) app.use(path, limited(service))
   app.get('/readyz', c => answerReady(c, service))
   const description = openApi()
+  const text = JSON.stringify(description)
   const page = docsPage(description)
-  app.get('/openapi.json', c => c.json(description))
+  app.get('/openapi.json', c => c.body(text, 200, { 'Content-Type': 'application/json' }))
   app.get('/docs', c => c.html(page))
 
   app.use('/metrics', authenticated(service))
@@ -115,11 +117,21 @@ export function authenticated(service: Service): MiddlewareHandler<Env> {
       caller = callerOf(c.req.raw.headers, service.keys, service.config, service.now())
       c.set('caller', caller)
     } finally {
-      service.assertRate(caller?.keyId ?? `address ${c.env.incoming?.socket.remoteAddress ?? ''}`)
+      service.assertRate(caller?.keyId ?? addressOf(c))
     }
     await next()
   }
 }
+
+/** What is open to everybody is limited by address. */
+function limited(service: Service): MiddlewareHandler<Env> {
+  return (c, next) => {
+    service.assertRate(addressOf(c))
+    return next()
+  }
+}
+
+const addressOf = (c: HttpContext) => `address ${c.env.incoming?.socket.remoteAddress ?? ''}`
 
 function fail(c: HttpContext, service: Service, error: unknown): Response {
   const problem = problemOf(error, c.get('requestId'))

@@ -48,8 +48,15 @@ export function eventStream(tacit: Tacit, options: EventStreamOptions): Readable
     control.abort()
     options.onEnd()
   }
+  const awaitReader = (controller: ReadableStreamDefaultController) => {
+    unread = setTimeout(() => {
+      end()
+      controller.error(new Error('The client does not read.'))
+    }, 2 * heartbeatMs)
+  }
   return new ReadableStream<Uint8Array>(
     {
+      start: awaitReader,
       async pull(controller) {
         clearTimeout(unread)
         try {
@@ -60,10 +67,7 @@ export function eventStream(tacit: Tacit, options: EventStreamOptions): Readable
             return
           }
           controller.enqueue(encoder.encode(chunk))
-          unread = setTimeout(() => {
-            end()
-            controller.error(new Error('The client does not read.'))
-          }, 2 * heartbeatMs)
+          awaitReader(controller)
         } catch (error) {
           end()
           controller.error(error)

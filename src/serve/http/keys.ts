@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { z } from 'zod'
 import { accessLevels } from '../../engine/operation.ts'
 import { TacitError } from '../../errors.ts'
@@ -54,16 +54,13 @@ export class KeyFile {
 
   /** Makes a key. The secret is in no file: who does not note it down now has to make another one. */
   create(wanted: Omit<ApiKey, 'id' | 'sha256'>): { key: ShownKey; secret: string } {
-    const keys = this.#all()
-    if (keys.length >= mostKeys) {
-      throw new TacitError('INVALID_INPUT', `${this.path} holds ${mostKeys} keys already. Revoke some first.`)
-    }
     const id = randomBytes(5).toString('hex').slice(0, 8)
     const secret = `tacit_${id}_${randomBytes(32).toString('base64url')}`
-    const key = { id, ...wanted, sha256: hashOf(secret) }
-    this.#write([...keys, key])
-    const { sha256: _sha256, ...shown } = key
-    return { key: shown, secret }
+    this.#change(keys => {
+      if (keys.length < mostKeys) return [...keys, { id, ...wanted, sha256: hashOf(secret) }]
+      throw new TacitError('INVALID_INPUT', `${this.path} holds ${mostKeys} keys already. Revoke some first.`)
+    })
+    return { key: { id, ...wanted }, secret }
   }
 
   /**
@@ -71,22 +68,15 @@ export class KeyFile {
    * @throws TacitError NOT_FOUND
    */
   revoke(id: string): ShownKey {
-    const keys = this.#all()
-    const found = keys.find(key => key.id === id)
+    const found = this.list().find(key => key.id === id)
     if (found === undefined) {
       throw new TacitError(
         'NOT_FOUND',
         `${this.path} has no key ${JSON.stringify(id)}. "tacit keys list" shows the ids.`,
       )
     }
-    this.#write(keys.filter(key => key !== found))
-    const { sha256: _sha256, ...shown } = found
-    return shown
-  }
-
-  #all(): ApiKey[] {
-    this.#refresh()
-    return [...this.#byHash.values()]
+    this.#change(keys => keys.filter(key => key.id !== id))
+    return found
   }
 
   #refresh(): void {
@@ -96,17 +86,36 @@ export class KeyFile {
     this.#stamp = stamp
   }
 
-  /** A reader sees the old file or the new one, and nobody but the owner may read either. */
-  #write(keys: readonly ApiKey[]): void {
-    const fresh = `${this.path}.${process.pid}.new`
+  /**
+   * A reader sees the old file or the new one, and nobody but the owner may read either. The new one is at the same time
+   * the lock: of two who change the keys at once, neither loses what the other did.
+   */
+  #change(change: (keys: readonly ApiKey[]) => readonly ApiKey[]): void {
+    const fresh = `${this.path}.new`
+    const file = openLocked(fresh)
     try {
-      writeFileSync(fresh, `${JSON.stringify({ version: 1, keys }, null, 2)}\n`, { mode: 0o600 })
-      chmodSync(fresh, 0o600)
+      const keys = change([...(existsSync(this.path) ? readKeys(this.path) : new Map()).values()])
+      writeSync(file, `${JSON.stringify({ version: 1, keys }, null, 2)}\n`)
       renameSync(fresh, this.path)
-    } catch (cause) {
-      throw new TacitError('INVALID_CONFIG', `Cannot write the key file ${this.path}. Check its folder.`, { cause })
+    } catch (error) {
+      rmSync(fresh, { force: true })
+      throw error
+    } finally {
+      closeSync(file)
     }
     this.#stamp = ''
+  }
+}
+
+function openLocked(fresh: string): number {
+  try {
+    return openSync(fresh, 'wx', 0o600)
+  } catch (cause) {
+    const isTaken = (cause as NodeJS.ErrnoException).code === 'EEXIST'
+    if (!isTaken) throw new TacitError('INVALID_CONFIG', `Cannot write ${fresh}. Check its folder.`, { cause })
+    throw new TacitError('STORE_BUSY', `Somebody else is changing the keys. Try again; if ${fresh} stays, remove it.`, {
+      cause,
+    })
   }
 }
 

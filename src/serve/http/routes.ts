@@ -47,6 +47,9 @@ export async function answerBatch(c: HttpContext, service: Service): Promise<Res
 export async function answerEvents(c: HttpContext, service: Service): Promise<Response> {
   const caller = c.get('caller')
   assertAccess(caller, 'read')
+  // HEAD would open a stream that nobody reads.
+  if (c.req.method !== 'GET')
+    throw new TacitError('METHOD_NOT_ALLOWED', 'Events are read by GET.', { details: { allow: 'GET' } })
   const after = placeOf(c.req.raw.headers, new URL(c.req.url).searchParams)
   const giveBack = service.openStream()
   const body = await openEvents(c, service, after, giveBack).catch(error => {

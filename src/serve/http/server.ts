@@ -8,6 +8,7 @@ import { openDatabase } from '../../engine/open.ts'
 import { TacitError } from '../../errors.ts'
 import { createApp } from './app.ts'
 import { isLoopback, needsKeys } from './caller.ts'
+import { heartbeatMs } from './events.ts'
 import { KeyFile } from './keys.ts'
 import { createLog, type Logger } from './log.ts'
 import { Service } from './service.ts'
@@ -60,7 +61,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   }) as Server
   server.maxConnections = maxConnections
   // A client that takes in nothing of its answer, or sends nothing, does not hold a connection for ever.
-  server.setTimeout(2 * requestTimeoutMs + 2 * checkMs)
+  server.setTimeout(Math.max(2 * requestTimeoutMs + 2 * checkMs, 3 * heartbeatMs))
   await listen(server, host, port).catch(async error => {
     await database.close()
     throw error
