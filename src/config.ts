@@ -112,6 +112,12 @@ const configSchema = z.strictObject({
             .describe('predict() withholds forecasts that rest on fewer observations'),
         })
         .prefault({}),
+      refitHours: z
+        .number()
+        .positive()
+        .nullable()
+        .default(null)
+        .describe('Learn everything anew from the log this often, hours; null: only when train is called'),
       snapshotEvery: z.number().int().min(1).default(512).describe('Facts between snapshots of learned state'),
     })
     .prefault({}),

@@ -30,6 +30,7 @@ export {
   tablesOfSqliteFile,
   tablesOfText,
 } from './engine/shapes.ts'
+export type * from './engine/track/types.ts'
 export type * from './engine/types.ts'
 export type {
   CompatGroupScore,

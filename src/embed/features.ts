@@ -25,24 +25,57 @@ export const readLength = 4000
  * an emoji counts as one too; runs of characters cross them freely. Everything else only separates.
  */
 export function textFeatures(text: string): TextFeatures {
-  const normal = text.slice(0, readLength).normalize('NFKC').toLowerCase().slice(0, readLength)
+  const normal = normalised(text)
   const words = new HashList(2 * normal.length)
   const characters = new HashList(2 * normal.length)
+  walk(normal, {
+    run: (start, end) => addCharacterRuns(characters, normal, start, end),
+    word: word => words.add(word),
+    pair: pair => words.add(pair),
+  })
+  return { words: words.toCounts(), characters: characters.toCounts() }
+}
+
+/** The words of a text and the pairs of neighbouring words, lower-cased, by their hashes in `words`. */
+export function wordNames(text: string): Map<number, string> {
+  const normal = normalised(text)
+  const names = new Map<number, string>()
+  let previous = ''
+  walk(normal, {
+    run: () => {},
+    pair: (pair, start, end) => names.set(pair, `${previous} ${normal.slice(start, end)}`),
+    word: (word, start, end) => {
+      previous = normal.slice(start, end)
+      names.set(word, previous)
+    },
+  })
+  return names
+}
+
+const normalised = (text: string) => text.slice(0, readLength).normalize('NFKC').toLowerCase().slice(0, readLength)
+
+interface Walker {
+  /** A stretch of word characters, and the hash of a word or of a pair that ends at start … end. The pair comes first. */
+  readonly run: (start: number, end: number) => void
+  readonly pair: (hash: number, start: number, end: number) => void
+  readonly word: (hash: number, start: number, end: number) => void
+}
+
+function walk(normal: string, { run, pair, word }: Walker): void {
   let previous = -1
   for (let start = 0, end = 0; start < normal.length; start = end) {
     const kind = kindAt(normal, start)
     end = endOfRun(normal, start, kind)
     if (kind === separator) continue
-    addCharacterRuns(characters, normal, start, end)
+    run(start, end)
     for (let at = start, next = end; at < end; at = next) {
       if (kind === standalone) next = at + unitsAt(normal, at)
-      const word = hashWord(normal, at, next)
-      words.add(word)
-      if (previous >= 0) words.add(hashPair(previous, word))
-      previous = word
+      const hash = hashWord(normal, at, next)
+      if (previous >= 0) pair(hashPair(previous, hash), at, next)
+      word(hash, at, next)
+      previous = hash
     }
   }
-  return { words: words.toCounts(), characters: characters.toCounts() }
 }
 
 /** The hash in `words` of the single word text[start] … text[end - 1], given in lower case. */

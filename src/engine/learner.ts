@@ -7,7 +7,7 @@ import { createPolicy, policyFromState } from '../learn/policy/policies.ts'
 import type { Policy } from '../learn/policy/policy.ts'
 import { AmountPredictor } from '../learn/predictor/amount.ts'
 import type { Predictor, Query, SparseFeatures } from '../learn/predictor/predictor.ts'
-import { SuccessPredictor } from '../learn/predictor/success.ts'
+import { type SuccessEffects, SuccessPredictor } from '../learn/predictor/success.ts'
 import { Vocabulary } from '../learn/predictor/vocabulary.ts'
 import type { State, StateRecord } from '../learn/state.ts'
 import { TaskLinks } from '../learn/task-links.ts'
@@ -62,15 +62,18 @@ export class Learner {
   /** What past decisions have used up. */
   readonly ledger: Ledger
   readonly #config: Config
-  readonly #predictors: Readonly<Record<'pSuccess' | AmountName, Predictor>>
+  readonly #predictors: Readonly<Record<AmountName, Predictor>> & { readonly pSuccess: SuccessPredictor }
   readonly #vocabulary: Vocabulary
+  readonly #within: { readonly learner: Learner; readonly name: string } | null
   readonly #inFlight: InFlight
   readonly #links: TaskLinks
   #day: number
   #taskTypes: Set<string>
 
-  constructor(config: Config, bytes?: Uint8Array) {
+  /** With `within`, `bytes` hold a model that speaks in the place of a live learner; what is no belief stays the live one's. */
+  constructor(config: Config, bytes?: Uint8Array, within?: { readonly learner: Learner; readonly name: string }) {
     this.#config = config
+    this.#within = within ?? null
     const state = bytes && (decodeState(bytes) as StateRecord)
     const { policy, minProbability, halfLifeDays, optimism } = config.learning
     const options = { minProbability, halfLifeDays, optimism }
@@ -93,6 +96,13 @@ export class Learner {
     this.arms = new Map((state?.arms as unknown as ArmSpec[] | undefined)?.map(arm => [arm.id, arm]))
     this.#taskTypes = new Set(state?.taskTypes as string[] | undefined)
     this.#day = state ? (state.day as number) : 0
+    if (within === undefined) return
+    for (const { arm, taskType } of this.#inFlight.expire(Number.MAX_SAFE_INTEGER)) this.policy.end(arm, taskType)
+    this.#inFlight = within.learner.#inFlight
+    this.#links = within.learner.#links
+    this.#taskTypes = within.learner.#taskTypes
+    this.arms = within.learner.arms
+    this.ledger = within.learner.ledger
   }
 
   /** Names the state: what was learned under other settings is another thing. */
@@ -166,18 +176,30 @@ export class Learner {
       durationMs: durationMs.predict(query),
       costUsd: costUsd.predict(query),
       ...(resources.length > 0 && { resources: Object.fromEntries(resources) }),
-      model: `hierarchy-${learnerVersion}`,
+      model: this.#within === null ? `hierarchy-${learnerVersion}` : `hierarchy-${learnerVersion}@${this.#within.name}`,
     }
+  }
+
+  /** What each feature of the task's text adds to the logit of success, by its place in the vocabulary. Changes nothing. */
+  effects(subject: Subject, arm: string): Omit<SuccessEffects, 'features'> & { features: Map<number, number> } {
+    const query = this.#query(subject, arm)
+    const { features, ...rest } = this.#predictors.pSuccess.effects(query)
+    return { ...rest, features: new Map([...features].map((effect, i) => [query.words.indices[i]!, effect])) }
   }
 
   /** What each level says about the forecast of success; null while nothing is known. Changes nothing. */
   shares(subject: Subject, arm: string): LevelShares | null {
-    return this.#predictors.pSuccess.shares?.(this.#query(subject, arm)) ?? null
+    return this.#predictors.pSuccess.shares(this.#query(subject, arm))
   }
 
   /** This learner as it stands on `day`: itself, or a copy whose evidence has aged till then. Changes nothing. */
   asOf(day: number, nowUs: number): Learner {
     if (Math.floor(day) <= this.#day) return this
+    if (this.#within !== null) {
+      const aged = new Learner(this.#config, this.toBytes(), this.#within)
+      aged.#advance(day)
+      return aged
+    }
     const aged = new Learner(this.#config, this.toBytes())
     aged.#advance(day)
     for (const expired of aged.#inFlight.expire(nowUs)) aged.policy.end(expired.arm, expired.taskType)
@@ -261,7 +283,7 @@ export class Learner {
 
   /** What an arm achieved before it changed says little about it now. */
   #follow({ arm, taskType }: Drift): void {
-    this.#predictors.pSuccess.discount?.(arm, taskType, keptAfterDrift)
+    this.#predictors.pSuccess.discount(arm, taskType, keptAfterDrift)
   }
 
   #query({ features, ...subject }: Subject, arm: string): Query {

@@ -3,6 +3,7 @@ import { adds, asks, define, rebuilds } from './operation.ts'
 import * as inputs from './operation-inputs.ts'
 import * as outputs from './operation-outputs.ts'
 import type { OperationName } from './operation-summaries.ts'
+import { trackOperations } from './track/operations.ts'
 import { viewOperations } from './views/operations.ts'
 
 export { type Access, accessLevels, type Operation, runOperation } from './operation.ts'
@@ -242,6 +243,7 @@ export const operations = {
   }),
 
   ...metricsOperations,
+  ...trackOperations,
   ...viewOperations,
 } as const satisfies { [Name in OperationName]: { readonly name: Name } }
 

@@ -7,15 +7,20 @@ import { distinctArms, type Frame } from './drafts.ts'
 import type { Learner } from './learner.ts'
 import type { Guard } from './privacy.ts'
 import type { Synchroniser } from './synchroniser.ts'
+import type { Models } from './track/models.ts'
 
 const dayMs = 86_400_000
 
 /** What an open Tacit works with. */
 export interface Parts {
   readonly store: Store
+  /** The store is used by others too: closing this Tacit leaves it open. */
+  readonly isStoreShared?: boolean
   readonly config: Config
   readonly embedder: Embedder
   readonly synchroniser: Synchroniser
+  /** Versions of what was learned; one of them may decide in the place of the live one. */
+  readonly models: Models
   readonly seed: string
   readonly guard: Guard
   /** Milliseconds since 1970. */
@@ -31,8 +36,12 @@ export const frameOf = ({ store, now, guard }: Parts, executionId: string): Fram
   guard,
 })
 
-/** The learner as of now. To be called inside `exclusive`. */
-export async function learnerNow({ synchroniser, now }: Parts): Promise<Learner> {
+/** The learner that has the say, as of now. To be called inside `exclusive`. */
+export async function learnerNow(parts: Parts): Promise<Learner> {
+  return parts.models.inUse(await liveNow(parts), Math.floor(parts.now() / dayMs))
+}
+
+async function liveNow({ synchroniser, now }: Parts): Promise<Learner> {
   const nowMs = now()
   const live = await synchroniser.current()
   const day = Math.floor(nowMs / dayMs)

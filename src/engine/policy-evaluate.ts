@@ -48,17 +48,27 @@ type NamedPolicy = (typeof named)[number]
  * @throws TacitError NOT_FOUND if `policy` names an arm that no decision offered; INVALID_INPUT for days not above 0.
  */
 export async function policyEvaluate(parts: Parts, options: PolicyEvaluateOptions): Promise<PolicyEvaluation> {
-  const { store, config, now } = parts
   const { policy, days, taskType } = options
   if (days !== undefined && !(days > 0))
     throw new TacitError('INVALID_INPUT', `days: ${days} is not a positive number of days.`)
+  const sinceUs = days === undefined ? 0 : Math.max(0, Math.round((parts.now() - days * dayMs) * 1000))
+  return policyEvaluateWithin(parts, policy, { sinceUs, ...(taskType === undefined ? {} : { taskType }) })
+}
+
+/** The same for the decisions of one window. */
+export async function policyEvaluateWithin(
+  parts: Pick<Parts, 'store' | 'config' | 'now'>,
+  policy: string,
+  window: { readonly sinceUs: number; readonly untilUs?: number; readonly taskType?: string },
+): Promise<PolicyEvaluation> {
+  const { store, config, now } = parts
+  const { sinceUs, untilUs = Number.MAX_SAFE_INTEGER, taskType } = window
   const name = named.find(each => each === policy) ?? null
   const arm = name === null ? policy.replace(/^arm:/, '') : null
-  const sinceUs = days === undefined ? 0 : Math.max(0, Math.round((now() - days * dayMs) * 1000))
   const isAsked = ({ decision: { atUs, body } }: LogEntry) =>
-    atUs >= sinceUs && (taskType === undefined || body.taskType === taskType)
+    atUs >= sinceUs && atUs <= untilUs && (taskType === undefined || body.taskType === taskType)
   // What the default policy would choose rests on the whole log, whichever part of it is asked about.
-  const filter = name === 'hierarchical' ? {} : { sinceUs, ...(taskType === undefined ? {} : { taskType }) }
+  const filter = name === 'hierarchical' ? {} : window
   const entries = await readLog(store, config.scope, filter, config.utility)
   const range = utilityRange(config.utility)
   const judged = judgedLog(entries.filter(isAsked), range, arm)

@@ -35,6 +35,9 @@ import { Reading } from './reading.ts'
 import { recordAll } from './record.ts'
 import { ScoreCache } from './score-cache.ts'
 import { withSummaries } from './solutions.ts'
+import { Models } from './track/models.ts'
+import { Refits } from './track/refit.ts'
+import { trackView } from './track/view.ts'
 import type * as types from './types.ts'
 import { version } from './version.ts'
 import { compatView } from './views/compat.ts'
@@ -50,6 +53,8 @@ export class TacitEngine implements types.Tacit {
   readonly events: types.Tacit['events']
   readonly learning: types.Tacit['learning']
   readonly compat: types.Tacit['compat']
+  readonly track: types.Tacit['track']
+  readonly #refits: Refits
   readonly explain: types.Tacit['explain']
   readonly #parts: Parts
   readonly #bus: EventBus
@@ -59,7 +64,8 @@ export class TacitEngine implements types.Tacit {
   readonly #unsavedErrors = new Map<string, number>()
   #isClosed = false
 
-  constructor(parts: Parts) {
+  constructor(opened: Omit<Parts, 'models'>) {
+    const parts = { ...opened, models: new Models(opened) }
     this.#parts = parts
     this.#scores = new ScoreCache(parts.now)
     this.#bus = new EventBus(error => this.#failed('events', error))
@@ -68,6 +74,8 @@ export class TacitEngine implements types.Tacit {
     const assertOpen = () => this.#assertOpen()
     this.learning = learningView(parts, this, assertOpen)
     this.compat = compatView(parts, assertOpen)
+    this.#refits = new Refits(parts, error => this.#failed('refit', error))
+    this.track = trackView(parts, this.#refits, assertOpen)
     this.explain = explainer(parts, assertOpen)
   }
 
@@ -295,8 +303,9 @@ export class TacitEngine implements types.Tacit {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    const { synchroniser, store } = this.#parts
-    await synchroniser.exclusive(() => store.close())
+    const { synchroniser, store, isStoreShared } = this.#parts
+    await synchroniser.settled()
+    await synchroniser.exclusive(async () => (isStoreShared ? undefined : store.close()))
   }
 
   // ---- helpers -----------------------------------------------------------------------------------------------------
@@ -323,18 +332,22 @@ export class TacitEngine implements types.Tacit {
     const draft = draftOf(frameOf(this.#parts, executionId))
     if (!this.#isEnabled) return { id: draft.id, executionId, status: 'disabled' }
     const { store, config, synchroniser } = this.#parts
-    return synchroniser.exclusive(async () => {
+    // Outside the lane, so that calls that come at the same moment are committed together.
+    return synchroniser.beside(async () => {
       const [appended] = await store.append(config.scope, [[draft]])
       if (appended!.status === 'conflict') throw conflictError(appended!)
-      const found = await store.facts(config.scope, [executionId]).catch(error => {
-        synchroniser.noteAppended()
-        throw error
+      return synchroniser.exclusive(async () => {
+        const found = await store.facts(config.scope, [executionId]).catch(error => {
+          synchroniser.noteAppended()
+          throw error
+        })
+        const execution = found.get(executionId)?.map(({ fact }) => fact) ?? []
+        if (appended!.status === 'stored') await synchroniser.appended(appended!.facts, execution)
+        this.#refits.afterWrite()
+        const awaitsDecision = !execution.some(({ kind }) => kind === 'decision')
+        const status = appended!.status === 'stored' ? 'stored' : 'duplicate'
+        return { id: draft.id, executionId, status, ...(awaitsDecision && { awaitsDecision }) }
       })
-      const execution = found.get(executionId)?.map(({ fact }) => fact) ?? []
-      if (appended!.status === 'stored') await synchroniser.appended(appended!.facts, execution)
-      const awaitsDecision = !execution.some(({ kind }) => kind === 'decision')
-      const status = appended!.status === 'stored' ? 'stored' : 'duplicate'
-      return { id: draft.id, executionId, status, ...(awaitsDecision && { awaitsDecision }) }
     })
   }
 
@@ -342,6 +355,7 @@ export class TacitEngine implements types.Tacit {
     this.#assertOpen()
     const results = await recordAll(this.#parts, executions, where)
     for (const result of results) if (result.status !== 'error') this.#bus.emit('record', result)
+    this.#refits.afterWrite()
     return results
   }
 

@@ -27,6 +27,7 @@ import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 import type { Redact } from './privacy.ts'
 import type { PruneOptions, PruneReport } from './prune.ts'
+import type { TrackView } from './track/view.ts'
 import type { CompatView } from './views/compat.ts'
 import type { LearningView } from './views/types.ts'
 
@@ -303,6 +304,8 @@ export interface Tacit {
   status(): Promise<Status>
   /** The same learner under the names of Q-learning. */
   readonly learning: LearningView
+  /** Versions of what was learned, baselines, regret, and what forecasts rest on. */
+  readonly track: TrackView
   /** Scores that earlier systems computed; nothing is chosen by them. */
   readonly compat: CompatView
   /** Rebuilds learned state from the log; with `verify` compares it with the live state, byte by byte. */

@@ -60,6 +60,17 @@ const calls: { readonly [Name in OperationName]: readonly z.input<Operations[Nam
   pareto: [{}],
   calibration: [{}],
   'policy evaluate': [{ policy: 'uniform' }],
+  regret: [{ days: 7 }],
+  complexity: [{ task }],
+  importance: [{ task }, {}],
+  'models list': [{}],
+  'models save': [{ name: 'kept' }],
+  'models use': [{ name: 'kept' }, { name: 'live' }],
+  'models drop': [{ name: 'kept' }],
+  'baseline freeze': [{ name: 'first', daysBack: 7 }],
+  'baseline compare': [{ name: 'first' }],
+  'baseline list': [{}],
+  'baseline drop': [{ name: 'first' }],
   status: [{}],
   replay: [{}, { verify: true }],
   train: [{}],
@@ -97,6 +108,8 @@ describe('the answer of each operation', () => {
     await chooseMany(tacit, 300)
     const answer = await run('policy evaluate', tacit, { policy: 'best-single' })
     expect(answer).toMatchObject({ refused: false })
+    await expectFit('regret', await run('regret', tacit, { days: 1, against: 'optimizer' }))
+    await expectFit('complexity', await run('complexity', tacit, { task, taskType: 'database' }))
     await expectFit('policy evaluate', answer)
   })
 })

@@ -28,6 +28,12 @@ export const learnStatusOutput = z.object({
   explorationRate: z.number().nullable(),
   qValues: z.object({ mean: z.number(), min: z.number(), max: z.number() }).nullable(),
   snapshot: z.object({ name: z.string(), until: z.string(), sizeBytes: z.int() }).nullable(),
+  refit: z
+    .object({
+      everyHours: z.number(),
+      last: z.object({ at: z.string(), facts: z.int(), changed: z.boolean(), durationMs: z.number() }).nullable(),
+    })
+    .nullable(),
 })
 
 export const learnAnalyticsOutput = z.object({

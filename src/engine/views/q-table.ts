@@ -1,6 +1,7 @@
 import { observationsOf } from '../choice.ts'
 import { Learner } from '../learner.ts'
 import { isEnabled, learnerNow, type Parts } from '../parts.ts'
+import { refitsOf } from '../track/refit.ts'
 import type { LearningStats, NamedEstimate, QEntry, QTable, QTableOptions } from './types.ts'
 
 const defaultPage = 100
@@ -64,7 +65,12 @@ export async function stats(parts: Parts): Promise<LearningStats> {
       until: new Date(snapshot.position.recordedAtUs / 1000).toISOString(),
       sizeBytes: snapshot.bytes.byteLength,
     },
+    refit: config.learning.refitHours === null ? null : await scheduled(parts, config.learning.refitHours),
   }
+}
+
+async function scheduled({ store, config }: Parts, everyHours: number): Promise<LearningStats['refit']> {
+  return { everyHours, last: (await refitsOf(store, config.scope).read()).at(-1) ?? null }
 }
 
 /** Estimated utility of one arm on a task type, for a task that was not met before. */

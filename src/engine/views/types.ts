@@ -1,5 +1,6 @@
 import type { LearningMode } from '../../modes.ts'
 import type { DecideInput, Estimate, FeedbackInput, OutcomeInput, Stage, TaskInput } from '../../records.ts'
+import type { RefitReport } from '../track/refit.ts'
 
 /**
  * The names of Q-learning over the one learner there is. A state is a task type, an action is an arm, a Q-value is the
@@ -221,4 +222,6 @@ export interface LearningStats {
     readonly until: string
     readonly sizeBytes: number
   } | null
+  /** How often everything is learned anew, and the last time; null where no schedule is set. */
+  readonly refit: { readonly everyHours: number; readonly last: RefitReport | null } | null
 }

@@ -10,6 +10,17 @@ const range = [0.004, 0.996] as const
 /** Old judgements of the experts fade, so that the mixture follows a learner that is still improving. */
 const memory = 0.999
 const learningRate = 0.5
+/** Weights of the six forecasts that are mixed, in their order. */
+type Mixture = [number, number, number, number, number, number]
+
+export interface SuccessEffects {
+  /** Probability by arm and task type alone. */
+  readonly base: number
+  /** Added to its logit by the arm, whatever the words. */
+  readonly arm: number
+  /** Added by each feature of the query's words, in their order. */
+  readonly features: Float64Array
+}
 
 /**
  * Probability of success of an arm on a task: shrunken rates per arm and category, corrected by the words of the task
@@ -44,6 +55,24 @@ export class SuccessPredictor implements Predictor {
     // centred elsewhere, so it is stretched to hold the forecast.
     const quantile = (level: number) => betaQuantile(level, 1 + p * nEff, 1 + (1 - p) * nEff)
     return { value: p, interval: [Math.min(p, quantile(0.05)), Math.max(p, quantile(0.95))], nEff }
+  }
+
+  /**
+   * What makes up the forecast for a task that was never met: the rates, and on the scale of the logit what the arm and each
+   * word add, as far as the words are believed. Changes nothing.
+   */
+  effects(query: Query): SuccessEffects {
+    const { baseLogit } = this.#fresh(query)
+    const [, cautious, cautiousHalf, bold, boldHalf, both] = softmax(this.#logWeights) as Mixture
+    const trust = [cautious + cautiousHalf / 2 + both / 2, bold + boldHalf / 2 + both / 2]
+    const parts = [this.#cautious, this.#bold].map(model => model.effects(query.arm, query.words))
+    const believed = (of: (part: (typeof parts)[number]) => number) =>
+      parts.reduce((sum, part, i) => sum + trust[i]! * of(part), 0)
+    return {
+      base: sigmoid(baseLogit),
+      arm: believed(({ bias }) => bias),
+      features: query.words.values.map((_, i) => believed(({ features }) => features[i]!)),
+    }
   }
 
   /** What the words say was learned on all tasks, and counts there. */

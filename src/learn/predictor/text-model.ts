@@ -46,6 +46,14 @@ export class TextModel {
     return z
   }
 
+  /** What each feature of `x` adds to the logit, and what the arm adds whatever the words. */
+  effects(arm: string, x: SparseVector): { readonly features: Float64Array; readonly bias: number } {
+    const own = this.#arms.get(arm)
+    const shared = this.#shared.mean
+    const features = x.values.map((value, i) => value * (shared[x.indices[i]!]! + (own?.mean[x.indices[i]!] ?? 0)))
+    return { features, bias: own?.bias ?? 0 }
+  }
+
   /** Takes in one outcome that counts as `weight` observations (1, or less where it is old). */
   learn(arm: string, x: SparseVector, baseLogit: number, value: number, weight: number): void {
     let own = this.#arms.get(arm)

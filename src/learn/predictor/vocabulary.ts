@@ -4,6 +4,10 @@ import type { SparseFeatures, SparseVector } from './predictor.ts'
 /** Buckets per block (words, characters); 2^18 was no better on the sets it was measured on. */
 export const buckets = 2 ** 14
 
+/** Place of a feature of the words in a vector. Two words may share one. */
+export const placeOfWord = (hash: number) => hash % buckets
+export const isWordPlace = (place: number) => place < buckets
+
 /**
  * Turns counts of hashed features into TF-IDF weights with the document frequencies met so far:
  * (1 + ln tf)·(ln((1+N)/(1+df)) + 1), each block scaled to length 1. Features never met before carry no weight.

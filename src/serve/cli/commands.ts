@@ -90,6 +90,9 @@ export const commands: readonly CommandEntry[] = [
   operation('rates', 'ask'),
   operation('pareto', 'ask'),
   operation('calibration', 'ask'),
+  operation('regret', 'ask'),
+  operation('complexity', 'ask'),
+  operation('importance', 'ask'),
   {
     name: 'policy',
     summary: 'Judge other ways of choosing by the decisions on record',
@@ -132,6 +135,18 @@ export const commands: readonly CommandEntry[] = [
     summary: 'Reproduce the scores of earlier systems from what is on record',
     group: commandGroups.ask,
     load: async () => (await import('./commands/compat.ts')).addCompat,
+  },
+  {
+    name: 'models',
+    summary: 'Keep versions of what was learned, and switch between them',
+    group: commandGroups.keep,
+    load: async () => (await import('./commands/track.ts')).addModels,
+  },
+  {
+    name: 'baseline',
+    summary: 'Freeze what was achieved, and compare what comes later with it',
+    group: commandGroups.keep,
+    load: async () => (await import('./commands/track.ts')).addBaseline,
   },
   operation('train', 'keep'),
   operation('replay', 'keep'),

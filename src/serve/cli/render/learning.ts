@@ -33,10 +33,21 @@ export function renderLearnStatus(stats: OutputOf<'learn status'>): string {
       'Snapshot',
       snapshot === null ? unknown : `${formatBytes(snapshot.sizeBytes)}, up to ${formatTime(snapshot.until)}`,
     ],
+    ['Refit', refitText(stats.refit)],
   ]
   const lines = tree.map(([name, value], i) => `${i === tree.length - 1 ? '└─' : '├─'} ${name}: ${value}`)
   const remark = 'Q-value: estimated utility of an arm on a task type; in brackets the lowest and the highest.'
   return `${bold('Learning')}\n${lines.join('\n')}\n\n${dim(remark)}`
+}
+
+function refitText(refit: OutputOf<'learn status'>['refit']): string {
+  if (refit === null) return 'only by "tacit train"'
+  const { everyHours, last } = refit
+  const found =
+    last === null
+      ? 'not yet'
+      : `last ${formatTime(last.at)}, ${last.changed ? paint('yellow', 'something had changed') : 'nothing had changed'}`
+  return `every ${formatCount(everyHours)} h; ${found}`
 }
 
 /** Width of the longest bar of the chart, characters. */

@@ -18,6 +18,16 @@ import { renderPareto } from './pareto.ts'
 import { renderPolicyEvaluation } from './policy.ts'
 import { renderReplay, renderStatus, renderWritten } from './reports.ts'
 import { renderSimilar } from './similar.ts'
+import {
+  renderBaseline,
+  renderBaselines,
+  renderComparison,
+  renderComplexity,
+  renderImportance,
+  renderModel,
+  renderModels,
+  renderRegret,
+} from './track.ts'
 
 /** How people see the answer of each operation. */
 export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Name>) => string } = {
@@ -36,6 +46,17 @@ export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Na
   pareto: renderPareto,
   calibration: renderCalibration,
   'policy evaluate': renderPolicyEvaluation,
+  regret: renderRegret,
+  complexity: renderComplexity,
+  importance: renderImportance,
+  'models list': renderModels,
+  'models save': renderModel,
+  'models use': renderModels,
+  'models drop': renderModels,
+  'baseline list': renderBaselines,
+  'baseline freeze': renderBaseline,
+  'baseline compare': renderComparison,
+  'baseline drop': renderBaselines,
   status: renderStatus,
   replay: renderReplay,
   train: renderTraining,
