@@ -21,6 +21,7 @@ const commands = {
   parity: [['test/parity/report.ts']],
   readme: [['scripts/readme.ts']],
   'bench:quality': [['--max-old-space-size=4096', 'bench/quality/main.ts']],
+  'bench:scale': [['bench/scale/main.ts']],
   faults: [['bench/faults/main.ts']],
   build: [[...tsc, '-p', 'tsconfig.build.json']],
   format: [[...biome, 'check', '--write']],
