@@ -23,9 +23,8 @@ export {
   copyDatabase,
   type MaintenanceReport,
   type MigrationReport,
-  maintainDatabase,
   migrateDatabase,
-  validateDatabase,
 } from '../store/care.ts'
 export type { StoreOptions } from '../store/open.ts'
 export type { Problem, Validation } from '../store/validate.ts'
+export { maintainDatabase, validateDatabase } from './upkeep.ts'

@@ -20,7 +20,7 @@ export interface Validation {
 
 export interface Problem {
   /** structure: of the database itself. The others are about what it holds. */
-  readonly kind: 'structure' | 'fact' | 'projection' | 'vector'
+  readonly kind: 'structure' | 'fact' | 'projection' | 'vector' | 'rollup'
   readonly scope: string | null
   /** Of the fact or the execution. */
   readonly id: string | null

@@ -65,7 +65,7 @@ async function addEdge(store: Store, scope: string, edge: Span, groups: Groups, 
 }
 
 /** Ids of the executions decided in a stretch of time, page by page from its end. */
-async function* decidedWithin(store: Store, scope: string, { fromUs, toUs }: Span): AsyncGenerator<string[]> {
+export async function* decidedWithin(store: Store, scope: string, { fromUs, toUs }: Span): AsyncGenerator<string[]> {
   // Of the moment at which the last page ended, some were given already.
   let given = new Set<string>()
   for (let untilUs = toUs - 1; ; ) {
