@@ -123,7 +123,7 @@ describe('a password', () => {
 describe('setting up', () => {
   test('is done once by several that start at the same time', async () => {
     const { admin, open } = await fresh()
-    const stores = await Promise.all(Array.from({ length: 6 }, () => open()))
+    const stores = await Promise.all(Array.from({ length: 16 }, () => open({ poolSize: 2 })))
     expect(new Set(stores.map(({ origin }) => origin)).size).toBe(1)
     const { rows } = await admin.query('SELECT version FROM tacit.migration ORDER BY version')
     expect(rows.map(({ version }) => version)).toEqual(Array.from({ length: latestVersion }, (_, index) => index + 1))

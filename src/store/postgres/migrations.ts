@@ -9,12 +9,12 @@ export const latestVersion = steps.length
 /** Months for which partitions are kept ready. */
 export const monthsAhead = 12
 
-const selectSchema = { text: "SELECT to_regnamespace('tacit') IS NOT NULL AS found" }
+/** Reads the catalogue's tables: functions such as to_regclass may answer from a cache that is older than the lock. */
+const selectSchema = { text: "SELECT FROM pg_namespace WHERE nspname = 'tacit'" }
 const selectRights = {
   text: `
-    SELECT to_regclass('tacit.migration') IS NOT NULL AS ours,
-      CASE WHEN to_regclass('tacit.migration') IS NULL THEN NULL
-        ELSE has_table_privilege('tacit.migration', 'SELECT') END AS readable`,
+    SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'tacit' AND c.relname = 'migration'`,
 }
 const selectApplied = { text: 'SELECT version, checksum FROM tacit.migration ORDER BY version' }
 const lock = { text: "SELECT pg_advisory_xact_lock(hashtext('tacit.migration'))" }
@@ -25,10 +25,10 @@ const lock = { text: "SELECT pg_advisory_xact_lock(hashtext('tacit.migration'))"
  */
 export async function schemaVersion(session: Session, location: string): Promise<number> {
   const [schema] = await session.run(selectSchema)
-  if (schema!.found !== true) return 0
+  if (schema === undefined) return 0
   const [rights] = await session.run(selectRights)
-  if (rights!.ours !== true) throw foreignError(location)
-  if (rights!.readable !== true) throw rightsError(location)
+  if (rights === undefined) throw foreignError(location)
+  if (rights.readable !== true) throw rightsError(location)
   const applied = await session.run(selectApplied)
   if (applied.length > latestVersion) throw newerError(location, applied.length)
   if (!applied.every(isAsKnown)) throw changedError(location)

@@ -57,7 +57,9 @@ export const steps: readonly Step[] = [
           first_us := extract(epoch FROM starts AT TIME ZONE 'UTC')::bigint * 1000000;
           end_us := extract(epoch FROM (starts + interval '1 month') AT TIME ZONE 'UTC')::bigint * 1000000;
           partition := 'fact_' || to_char(starts, 'YYYY_MM');
-          IF to_regclass(format('tacit.%I', partition)) IS NULL THEN
+          IF NOT EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'tacit'::regnamespace AND relname = partition
+          ) THEN
             EXECUTE format('CREATE TABLE tacit.%I (LIKE tacit.fact INCLUDING ALL)', partition);
             EXECUTE format(
               'WITH moved AS (DELETE FROM tacit.fact_default WHERE recorded_at_us >= %L AND recorded_at_us < %L RETURNING *) '
