@@ -2,7 +2,7 @@ import type { Facets } from '../../records.ts'
 import { nameOf, type Period, startOf } from './periods.ts'
 
 /** Facets of arms by which executions can be grouped. */
-export const facetDimensions = ['agent', 'team', 'model', 'tier', 'pool', 'topology', 'strategy'] as const
+const facetDimensions = ['agent', 'team', 'model', 'tier', 'pool', 'topology', 'strategy'] as const
 type FacetDimension = (typeof facetDimensions)[number]
 const timeDimensions = ['hour', 'day', 'month'] as const
 export type TimeDimension = (typeof timeDimensions)[number]
