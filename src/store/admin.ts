@@ -1,4 +1,6 @@
+import type { PrunedFact } from './append.ts'
 import type { Projection } from './projection.ts'
+import type { RollupCell } from './rollups.ts'
 import type { LoggedFact, Snapshot, VectorRow } from './store.ts'
 
 /**
@@ -32,6 +34,13 @@ export interface StoreAdmin {
   strays(scope: string, limit: number): Promise<Strays>
   vectors(scope: string): AsyncIterable<VectorRow>
   snapshots(scope: string): Promise<NamedSnapshot[]>
+
+  /** What is remembered of facts that were pruned, after `cursor`, in their order of arrival. */
+  pruned(scope: string, cursor: number, limit: number): Promise<PlacedPruned[]>
+  /** Remembers pruned facts at the next places of the scope, in the order given; gives the places. */
+  keepPruned(scope: string, facts: readonly PlacedPruned[]): Promise<number[]>
+  rollups(scope: string): Promise<{ readonly name: string; readonly cursor: number }[]>
+  rollupCells(scope: string, name: string): AsyncIterable<RollupCell>
 
   /** Makes `origin` the identity of this database, as a move to another place asks for. */
   adoptOrigin(origin: string): Promise<void>
@@ -72,6 +81,10 @@ export interface ExecutionWithFacts {
 
 export interface NamedSnapshot extends Snapshot {
   readonly name: string
+}
+
+export interface PlacedPruned extends PrunedFact {
+  readonly id: string
 }
 
 export interface Strays {

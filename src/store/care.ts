@@ -1,6 +1,7 @@
 import { TacitError } from '../errors.ts'
 import type { ConnectionsReport, Dialect, MaintenanceStep, OnProgress, SchemaReport, StoreAdmin } from './admin.ts'
-import { type CopiedScope, copyScopes, type Opened } from './copy.ts'
+import { type CopiedScope, copyScopes } from './copy.ts'
+import type { Opened } from './copy-log.ts'
 import { openAdmin, openStore, type StoreOptions } from './open.ts'
 import { type Validation, validate } from './validate.ts'
 
@@ -120,7 +121,7 @@ export async function withAdmin<T>(
 }
 
 /** The same with the store open as well; `read` needs the newest schema, `write` brings it there. */
-export async function withOpened<T>(
+async function withOpened<T>(
   options: StoreOptions,
   access: 'read' | 'write',
   work: (opened: Opened) => Promise<T>,

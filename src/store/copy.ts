@@ -1,17 +1,11 @@
-import { isDeepStrictEqual } from 'node:util'
-import { TacitError } from '../errors.ts'
 import type { Position } from '../records.ts'
-import type { NamedSnapshot, OnProgress, StoreAdmin } from './admin.ts'
+import type { OnProgress, StoreAdmin } from './admin.ts'
+import { copyLog, mismatch, type Opened } from './copy-log.ts'
 import { logHash } from './log-hash.ts'
-import type { LoggedFact, Store, VectorRow } from './store.ts'
+import type { RollupCell } from './rollups.ts'
+import type { Store, VectorRow } from './store.ts'
 
 const pageLength = 1000
-
-/** A database with both its sides open. */
-export interface Opened {
-  readonly store: Store
-  readonly admin: StoreAdmin
-}
 
 export interface CopiedScope {
   readonly scope: string
@@ -23,8 +17,8 @@ export interface CopiedScope {
 
 /**
  * Copies scopes from one database into another, whatever the kind of both: facts with their ids, origins, times and order
- * of arrival, vectors, snapshots and counters. A copy that was broken off goes on where it stopped. Facts that arrive at
- * the source after the copy of their scope has reached the end of the log are not part of it.
+ * of arrival, what is remembered of pruned ones, vectors, snapshots and counters. A copy that was broken off goes on where
+ * it stopped, unless its scope was pruned. Facts that arrive at the source after the copy of their scope has reached the end of the log are not part of it.
  * @throws TacitError ALREADY_EXISTS if the target holds other facts in one of the scopes (nothing is then written to that
  *   scope); COPY_MISMATCH if what stands in the target afterwards is not what was read.
  */
@@ -48,13 +42,21 @@ export async function copyScopes(
 }
 
 async function copyScope(from: Opened, to: Opened, scope: string, step: (n: number) => void): Promise<CopiedScope> {
-  await assertUnpruned(from.store, scope)
   const snapshots = await from.admin.snapshots(scope)
-  const { last, targetCursors } = await copyFacts(from.store, to.store, scope, snapshots, step)
+  const rollups = await rollupsToCopy(from.admin, scope)
+  const marks = [
+    ...snapshots.map(({ name, cursor }) => ({ key: `snapshot ${name}`, cursor })),
+    ...rollups.map(({ name, cursor }) => ({ key: `rollup ${name}`, cursor })),
+  ]
+  const { last, places } = await copyLog(from, to, scope, marks, step)
   const vectors = await copyVectors(from.admin, to.store, scope, step)
   for (const { name, ...snapshot } of snapshots) {
-    const cursor = targetCursors.get(name)
+    const cursor = places.get(`snapshot ${name}`)
     if (cursor !== undefined) await to.store.saveSnapshot(scope, name, { ...snapshot, cursor })
+  }
+  for (const { name } of rollups) {
+    const cursor = places.get(`rollup ${name}`)
+    if (cursor !== undefined) await copyRollup(from.admin, to.store, scope, name, cursor)
   }
   await copyCounters(from.store, to.store, scope)
   const read = await hashUpTo(from.store, scope, last, step)
@@ -65,61 +67,31 @@ async function copyScope(from: Opened, to: Opened, scope: string, step: (n: numb
   return { scope, facts: read.facts, vectors, logHash: read.logHash }
 }
 
-/** What pruning left behind belongs to the places of its own database, and what it removed is in no log any more. */
-async function assertUnpruned(store: Store, scope: string): Promise<void> {
-  if (store.prunedUpTo === undefined || (await store.prunedUpTo(scope)) === 0) return
-  throw new TacitError(
-    'INVALID_INPUT',
-    `The scope ${scope} of ${store.location} was pruned, so its log alone is not all of it, and it cannot be copied to ` +
-      'another database; "tacit db backup" keeps a SQLite file with everything. Nothing was written.',
-    { details: { scope, location: store.location } },
-  )
+/** Sums follow from the log and are folded anew, except where facts that are in them were pruned. */
+async function rollupsToCopy(admin: StoreAdmin, scope: string) {
+  const [pruned] = await admin.pruned(scope, 0, 1)
+  return pruned === undefined ? [] : admin.rollups(scope)
 }
 
-interface Places {
-  /** The last place in the source that was copied. */
-  readonly last: number
-  /** By the name of each snapshot: where the facts that were folded into it end in the target. */
-  readonly targetCursors: ReadonlyMap<string, number>
-}
-
-async function copyFacts(
-  from: Store,
-  to: Store,
-  scope: string,
-  snapshots: readonly NamedSnapshot[],
-  step: (n: number) => void,
-): Promise<Places> {
-  const targetCursors = new Map<string, number>()
-  let target = 0
-  let last = 0
-  for (;;) {
-    const page = await from.tail(scope, last, pageLength)
-    const cursors = await copyPage(to, scope, page, target)
-    for (const [index, { cursor }] of page.entries()) {
-      for (const snapshot of snapshots) if (cursor <= snapshot.cursor) targetCursors.set(snapshot.name, cursors[index]!)
+async function copyRollup(from: StoreAdmin, to: Store, scope: string, name: string, cursor: number): Promise<void> {
+  let cells: RollupCell[] = []
+  const save = async (toCursor: number) => {
+    if (!(await to.rollups.save(scope, name, { fromCursor: 0, toCursor, cells }))) {
+      throw mismatch(scope, to.location, `its sums "${name}" are written by somebody else`)
     }
-    target = cursors.at(-1) ?? target
-    last = page.at(-1)?.cursor ?? last
-    step(page.length)
-    if (page.length < pageLength) break
+    cells = []
   }
-  const [further] = await to.tail(scope, target, 1)
-  if (further !== undefined) throw otherFacts(scope, to.location, further)
-  return { last, targetCursors }
-}
-
-/** The places in the target of the facts of `page`: of those that an earlier copy has brought, and of the new ones. */
-async function copyPage(to: Store, scope: string, page: readonly LoggedFact[], after: number): Promise<number[]> {
-  const held = page.length === 0 ? [] : await to.tail(scope, after, page.length)
-  const other = held.find(({ fact }, index) => !isDeepStrictEqual(fact, page[index]!.fact))
-  if (other !== undefined) throw otherFacts(scope, to.location, other)
-  const rest = page.slice(held.length).map(({ fact }) => [fact])
-  const appended = rest.length === 0 ? [] : await to.append(scope, rest)
-  return [...held, ...appended.map(({ facts }) => facts[0])].map((logged, index) => {
-    if (logged !== undefined) return logged.cursor
-    throw mismatch(scope, to.location, `it did not take the fact ${page[index]!.fact.id}`)
-  })
+  try {
+    for await (const cell of from.rollupCells(scope, name)) {
+      cells.push(cell)
+      if (cells.length === pageLength) await save(0)
+    }
+    await save(cursor)
+  } catch (error) {
+    // Half of the sums would be taken for none of them, and the rest be added to it.
+    await to.rollups.drop(scope, name)
+    throw error
+  }
 }
 
 async function copyVectors(from: StoreAdmin, to: Store, scope: string, step: (n: number) => void): Promise<number> {
@@ -164,23 +136,4 @@ async function hashUpTo(store: Store, scope: string, last: number, step: (n: num
     if (page.length < pageLength) return { facts, logHash: hash.digest() }
     after = page.at(-1)!.fact
   }
-}
-
-/** What an earlier copy has brought may be there already; with anything else in the scope it would be mixed. */
-function otherFacts(scope: string, location: string, { fact }: LoggedFact): TacitError {
-  return new TacitError(
-    'ALREADY_EXISTS',
-    `The scope ${scope} of ${location} holds other facts already (${fact.id}). Copy into an empty scope, or merge with ` +
-      '"tacit export" and "tacit import".',
-    { details: { scope, location, id: fact.id } },
-  )
-}
-
-function mismatch(scope: string, location: string, what: string): TacitError {
-  return new TacitError(
-    'COPY_MISMATCH',
-    `The copy of scope ${scope} in ${location} is not whole: ${what}. Something else writes to it; stop that, remove the ` +
-      'copy, and copy again.',
-    { details: { scope, location } },
-  )
 }

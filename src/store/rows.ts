@@ -1,4 +1,5 @@
 import type { Fact, Stage } from '../records.ts'
+import type { PlacedPruned } from './admin.ts'
 import type { Projection } from './projection.ts'
 import type { LoggedFact } from './store.ts'
 
@@ -21,6 +22,10 @@ export function toLoggedFact(row: Row): LoggedFact {
     body: JSON.parse(row.body as string),
   } as Fact
   return { fact, cursor: row.cursor as number }
+}
+
+export function toPlacedPruned({ id, kind, execution_id, cursor }: Row): PlacedPruned {
+  return { id, kind, executionId: execution_id, cursor } as PlacedPruned
 }
 
 /** The columns of an execution beside its scope, the id first. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { query } from '../../scripts/postgres/query.ts'
+import { openTacit } from '../../src/engine/open.ts'
 import { backupDatabase, resetDatabase, restoreDatabase, rollbackDatabase } from '../../src/store/backup.ts'
 import {
   checkDatabase,
@@ -95,6 +96,65 @@ describe('a copy between SQLite and PostgreSQL', () => {
     const { scopes } = await copyDatabase(at('first.db'), server)
     expect(scopes).toMatchObject([{ scope: 's', facts: 5_000, vectors: 2_500 }])
     expect(await hashes(server)).toEqual(await hashes(at('first.db')))
+  })
+})
+
+describe('what was pruned', () => {
+  const dayMs = 86_400_000
+  const startMs = Date.UTC(2026, 0, 1)
+
+  /** Forty executions, one a day; the steps of the first thirty are pruned, then the first ten whole. */
+  async function prunedHistory(options: StoreOptions): Promise<void> {
+    let nowMs = startMs
+    const tacit = await openTacit({ db: options.db, seed: 'pruned', now: () => nowMs })
+    for (let day = 0; day < 40; day += 1) {
+      nowMs = startMs + day * dayMs
+      const { decisionId } = await tacit.decide({ task: `Case ${day % 4}`, arms: ['a', 'b'], decisionId: `d${day}` })
+      await tacit.step(decisionId, { name: 'look' })
+      await tacit.observe(decisionId, { success: day % 3 > 0, durationMs: 100 + day })
+    }
+    await tacit.prune({ what: 'steps', before: startMs + 29.5 * dayMs })
+    const { facts } = await tacit.prune({ before: startMs + 9.5 * dayMs })
+    expect(facts).toBe(20)
+    await tacit.close()
+  }
+
+  /** All that is known afterwards, with what a pruned fact does when it is told again. */
+  async function knownIn(options: StoreOptions) {
+    const tacit = await openTacit({ db: options.db, seed: 'pruned', now: () => startMs + 41 * dayMs })
+    const { groups } = await tacit.metrics({ groupBy: ['arm'] })
+    const { durationMs: _, ...replay } = await tacit.replay({ verify: true })
+    const again = await tacit.observe('d3', { success: true, outcomeId: 'd3/outcome' })
+    const recommended = await tacit.recommend({ task: 'Case 1', arms: ['a', 'b'] })
+    await tacit.close()
+    return { groups, replay, again: again.awaitsDecision, arms: recommended.arms }
+  }
+
+  test('is known in a copy as it was: learned state, sums, and ids that are taken', async () => {
+    const { at, directory } = inDirectory()
+    await prunedHistory(at('first.db'))
+    const server = await onServer(false)
+    await copyDatabase(at('first.db'), server)
+    await copyDatabase(server, at('second.db'))
+    await backupDatabase(server, join(directory, 'backup.db'))
+    await restoreDatabase(at('third.db'), join(directory, 'backup.db'))
+    expect(await validateDatabase(server)).toMatchObject({ isSound: true })
+    const expected = await knownIn(at('first.db'))
+    expect(expected.replay.verified).toBe(true)
+    expect(expected.groups.reduce((sum, { executions }) => sum + executions, 0)).toBe(40)
+    for (const place of [server, at('second.db'), at('third.db')]) expect(await knownIn(place)).toEqual(expected)
+  })
+
+  test('is copied whole or refused: a scope that holds some of it already is left alone', async () => {
+    const { at } = inDirectory()
+    await prunedHistory(at('first.db'))
+    const server = await onServer(false)
+    await copyDatabase(at('first.db'), server)
+    await expect(copyDatabase(at('first.db'), server)).rejects.toMatchObject({
+      code: 'ALREADY_EXISTS',
+      message: expect.stringContaining('was pruned'),
+    })
+    expect(await validateDatabase(server)).toMatchObject({ isSound: true })
   })
 })
 

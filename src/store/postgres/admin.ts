@@ -5,12 +5,14 @@ import type {
   MaintenanceStep,
   NamedSnapshot,
   OnProgress,
+  PlacedPruned,
   SchemaReport,
   StoreAdmin,
   Strays,
   Tally,
 } from '../admin.ts'
-import { factColumns, toLoggedFact, toProjection } from '../rows.ts'
+import type { RollupCell } from '../rollups.ts'
+import { factColumns, toLoggedFact, toPlacedPruned, toProjection } from '../rows.ts'
 import type { VectorRow } from '../store.ts'
 import type { Database, Row, Session } from './database.ts'
 import { maintain } from './maintain.ts'
@@ -47,6 +49,26 @@ const selectVectors = {
 }
 const selectSnapshots = {
   text: 'SELECT name, cursor, recorded_at_us, fact_id, bytes FROM snapshot WHERE scope = $1 ORDER BY name',
+}
+const selectPruned = {
+  text: 'SELECT id, kind, execution_id, cursor FROM pruned WHERE scope = $1 AND cursor > $2 ORDER BY cursor LIMIT $3',
+}
+const insertPruned = {
+  text: `
+    WITH moved AS (
+      INSERT INTO scope (scope, cursor, recorded_at_us, changes) VALUES ($1, $5, 0, $5)
+      ON CONFLICT (scope) DO UPDATE SET cursor = scope.cursor + $5, changes = scope.changes + $5
+      RETURNING cursor - $5 AS last
+    )
+    INSERT INTO pruned (scope, id, kind, execution_id, cursor)
+      SELECT $1, id, kind, execution_id, last + place
+      FROM moved, unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS given (id, kind, execution_id, place)
+    RETURNING cursor`,
+}
+const selectRollups = { text: 'SELECT name, cursor FROM rollup WHERE scope = $1 ORDER BY name' }
+const selectCells = {
+  text: `SELECT period, start_us, key_digest, key, value FROM rollup_cell WHERE scope = $1 AND name = $2
+    AND (period, start_us, key_digest) > ($3, $4, $5) ORDER BY period, start_us, key_digest LIMIT $6`,
 }
 const updateOrigin = { text: "UPDATE meta SET value = $1 WHERE key = 'origin'" }
 /** What no statement of Tacit leaves behind: an index that was never finished, pages that are not as they were written, places given out twice. */
@@ -186,6 +208,35 @@ class PostgresAdmin implements StoreAdmin {
       position: { recordedAtUs: row.recorded_at_us as number, id: row.fact_id as string },
       bytes: new Uint8Array(row.bytes as Buffer),
     }))
+  }
+
+  async pruned(scope: string, cursor: number, limit: number): Promise<PlacedPruned[]> {
+    return (await this.#database.query(selectPruned, scope, cursor, limit)).map(toPlacedPruned)
+  }
+
+  async keepPruned(scope: string, facts: readonly PlacedPruned[]): Promise<number[]> {
+    const columns = [facts.map(({ id }) => id), facts.map(({ kind }) => kind), facts.map(one => one.executionId)]
+    const rows = await this.#database.once(insertPruned, scope, ...columns, facts.length)
+    return rows.map(row => row.cursor as number).sort((a, b) => a - b)
+  }
+
+  async rollups(scope: string): Promise<{ name: string; cursor: number }[]> {
+    return (await this.#database.query(selectRollups, scope)).map(row => ({
+      name: row.name as string,
+      cursor: row.cursor as number,
+    }))
+  }
+
+  async *rollupCells(scope: string, name: string): AsyncGenerator<RollupCell> {
+    let last: readonly [string, number, string] = ['', -1, '']
+    for (;;) {
+      const rows = await this.#database.query(selectCells, scope, name, ...last, pageLength)
+      for (const row of rows) {
+        last = [row.period as string, row.start_us as number, row.key_digest as string]
+        yield { period: last[0], startUs: last[1], key: row.key as string, value: row.value as string }
+      }
+      if (rows.length < pageLength) return
+    }
   }
 
   async adoptOrigin(origin: string): Promise<void> {

@@ -7,12 +7,14 @@ import type {
   MaintenanceStep,
   NamedSnapshot,
   OnProgress,
+  PlacedPruned,
   SchemaReport,
   StoreAdmin,
   Strays,
   Tally,
 } from '../admin.ts'
-import { factColumns, toLoggedFact, toProjection } from '../rows.ts'
+import type { RollupCell } from '../rollups.ts'
+import { factColumns, toLoggedFact, toPlacedPruned, toProjection } from '../rows.ts'
 import type { VectorRow } from '../store.ts'
 import { Connection, type Row } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
@@ -55,6 +57,18 @@ const selectTally =
   '(SELECT count(*) FROM vector WHERE scope = ?1) AS vectors'
 const selectSnapshots =
   'SELECT name, cursor, recorded_at_us, fact_id, bytes FROM snapshot WHERE scope = ? ORDER BY name'
+
+const selectPruned =
+  'SELECT id, kind, execution_id, cursor FROM pruned WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?'
+const insertPruned = 'INSERT INTO pruned (scope, id, kind, execution_id, cursor) VALUES (?, ?, ?, ?, ?)'
+/** The last place that was given out, whether or not its fact is still there. */
+const selectLastPlace = "SELECT seq FROM sqlite_sequence WHERE name = 'fact'"
+const updateLastPlace = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'fact'"
+const insertLastPlace = "INSERT INTO sqlite_sequence (name, seq) VALUES ('fact', ?)"
+const selectRollups = 'SELECT name, cursor FROM rollup WHERE scope = ? ORDER BY name'
+const selectCells =
+  'SELECT period, start_us, key_digest, key, value FROM rollup_cell WHERE scope = ? AND name = ? ' +
+  'AND (period, start_us, key_digest) > (?, ?, ?) ORDER BY period, start_us, key_digest LIMIT ?'
 
 /**
  * Opens a SQLite file for its care.
@@ -158,6 +172,42 @@ class SqliteAdmin implements StoreAdmin {
       position: { recordedAtUs: row.recorded_at_us as number, id: row.fact_id as string },
       bytes: row.bytes as Uint8Array,
     }))
+  }
+
+  async pruned(scope: string, cursor: number, limit: number): Promise<PlacedPruned[]> {
+    return (await this.#rows(selectPruned, scope, cursor, limit)).map(toPlacedPruned)
+  }
+
+  keepPruned(scope: string, facts: readonly PlacedPruned[]): Promise<number[]> {
+    const connection = this.#connection
+    return connection.write(() => {
+      const held = connection.value(selectLastPlace)
+      const first = Number(held ?? 0) + 1
+      for (const [index, { id, kind, executionId }] of facts.entries()) {
+        connection.run(insertPruned, scope, id, kind, executionId, first + index)
+      }
+      connection.run(held === undefined ? insertLastPlace : updateLastPlace, first + facts.length - 1)
+      return facts.map((_, index) => first + index)
+    })
+  }
+
+  async rollups(scope: string): Promise<{ name: string; cursor: number }[]> {
+    return (await this.#rows(selectRollups, scope)).map(row => ({
+      name: row.name as string,
+      cursor: row.cursor as number,
+    }))
+  }
+
+  async *rollupCells(scope: string, name: string): AsyncGenerator<RollupCell> {
+    let last: readonly [string, number, string] = ['', -1, '']
+    for (;;) {
+      const rows = await this.#rows(selectCells, scope, name, ...last, pageLength)
+      for (const row of rows) {
+        last = [row.period as string, row.start_us as number, row.key_digest as string]
+        yield { period: last[0], startUs: last[1], key: row.key as string, value: row.value as string }
+      }
+      if (rows.length < pageLength) return
+    }
   }
 
   adoptOrigin(origin: string): Promise<void> {
