@@ -32,7 +32,7 @@ export interface DatabaseOptions {
 }
 
 /** What connections call themselves, unless the URL says otherwise. */
-export const applicationName = 'tacit'
+const applicationName = 'tacit'
 /** A session that stopped in the middle of a transaction frees its locks after this time. */
 const idleInTransactionMs = 5_000
 /** The server keeps the time limits; one that stays silent for so much longer does not answer any more. */
