@@ -38,11 +38,13 @@ async function bench(seconds: number, db: string | undefined): Promise<void> {
       ...flags,
     ])
     await load(server.url, 2, loop)
-    const before = { ...(await status(server.url)), rssMb: await rssMb(server.url) }
+    const before = await status(server.url)
+    const memory = [await memoryOf(server.url)]
     const half = await load(server.url, seconds / 2, loop)
-    const middleMb = await rssMb(server.url)
+    memory.push(await memoryOf(server.url))
     const rest = await load(server.url, seconds / 2, loop)
-    const after = { ...(await status(server.url)), rssMb: await rssMb(server.url) }
+    memory.push(await memoryOf(server.url))
+    const after = await status(server.url)
     await stop(server)
     const requests = half.requests + rest.requests
     const perSecond = requests / (half.seconds + rest.seconds)
@@ -59,7 +61,7 @@ async function bench(seconds: number, db: string | undefined): Promise<void> {
         p99Ms: round(quantile([...half.latenciesMs, ...rest.latenciesMs], 0.99), 2),
         errors: half.errors + rest.errors,
         acknowledgedLost: requests / 2 - executions + (requests / 2 - (after.withOutcome - before.withOutcome)),
-        rssMb: [round(before.rssMb), round(middleMb), round(after.rssMb)],
+        memory,
         ownErrors: after.errors,
       }),
     )
@@ -118,9 +120,11 @@ async function status(url: string) {
   return (await response.json()) as { executions: number; withOutcome: number; errors: Record<string, number> }
 }
 
-async function rssMb(url: string): Promise<number> {
+/** Resident memory and what the heap really holds, MB. */
+async function memoryOf(url: string): Promise<{ rssMb: number; heapMb: number }> {
   const text = await (await fetch(`${url}/metrics`)).text()
-  return Number(/^tacit_process_resident_memory_bytes (\S+)$/m.exec(text)![1]) / 1_048_576
+  const mb = (name: string) => round(Number(new RegExp(`^tacit_${name} (\\S+)$`, 'm').exec(text)![1]) / 1_048_576)
+  return { rssMb: mb('process_resident_memory_bytes'), heapMb: mb('nodejs_heap_size_used_bytes') }
 }
 
 function start(args: readonly string[]): Promise<{ url: string; child: ChildProcess }> {

@@ -53,7 +53,7 @@ describe('who may do what', () => {
   it('is nothing without a key, with a wrong one, or with one that is not a bearer key', async () => {
     const { send, keys } = await served(folderForTest(), [['admin']])
     const { secret } = keys[0]!
-    for (const { path, method } of guarded) {
+    for (const { path, method } of [...guarded, { path: '/mcp', method: 'POST' }]) {
       const body = method === 'POST' ? { body: {} } : {}
       for (const Authorization of [
         undefined,

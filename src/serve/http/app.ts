@@ -110,7 +110,7 @@ function corsOf(service: Service): MiddlewareHandler<Env> {
 }
 
 /** Notes who is asking. Those who are refused count against the rate of their address. */
-export function authenticated(service: Service): MiddlewareHandler<Env> {
+function authenticated(service: Service): MiddlewareHandler<Env> {
   return async (c, next) => {
     let caller: Caller | null = null
     try {

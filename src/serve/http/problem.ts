@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { type ErrorCode, TacitError } from '../../errors.ts'
 
 /** The HTTP status that goes with each code. */
-export const statusOf: Readonly<Record<ErrorCode, number>> = {
+const statusOf: Readonly<Record<ErrorCode, number>> = {
   INVALID_INPUT: 400,
   NO_ARMS: 400,
   BUNDLE_INVALID: 400,

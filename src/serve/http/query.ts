@@ -16,7 +16,7 @@ export function inputFromQuery(schema: z.ZodType, query: URLSearchParams): Recor
 }
 
 /** What stands below optional, default, pipe and the like. */
-export function innermost(schema: z.ZodType): z.ZodType {
+function innermost(schema: z.ZodType): z.ZodType {
   const { innerType, in: source } = schema.def as { innerType?: z.ZodType; in?: z.ZodType }
   const inner = innerType ?? source
   return inner === undefined ? schema : innermost(inner)
