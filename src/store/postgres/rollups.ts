@@ -11,11 +11,17 @@ import type { Database, Session } from './database.ts'
 /** Cells taken per read, so that a long answer does not fill the memory. */
 const pageLength = 512
 const selectCursor = { text: 'SELECT cursor FROM rollup WHERE scope = $1 AND name = $2' }
+// A lookup for each place: joined as a whole, a table without statistics yet is read once for every place.
 const selectValues = {
   text: `
-    SELECT value FROM unnest($3::text[], $4::bigint[], $5::text[]) WITH ORDINALITY AS place (period, start_us, key_digest, at)
-    LEFT JOIN rollup_cell c ON c.scope = $1 AND c.name = $2 AND c.period = place.period
-      AND c.start_us = place.start_us AND c.key_digest = place.key_digest
+    SELECT found.value
+    FROM unnest($3::text[], $4::bigint[], $5::text[]) WITH ORDINALITY AS place (period, start_us, key_digest, at)
+    LEFT JOIN LATERAL (
+      SELECT c.value FROM rollup_cell c
+      WHERE c.scope = $1 AND c.name = $2 AND c.period = place.period AND c.start_us = place.start_us
+        AND c.key_digest = place.key_digest
+      LIMIT 1
+    ) AS found ON true
     ORDER BY place.at`,
 }
 const selectPage = {
@@ -28,11 +34,18 @@ const commit = { text: 'COMMIT' }
 const beginRollup = { text: 'INSERT INTO rollup (scope, name, cursor) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING' }
 const lockCursor = { text: 'SELECT cursor FROM rollup WHERE scope = $1 AND name = $2 FOR UPDATE' }
 const moveCursor = { text: 'UPDATE rollup SET cursor = $3 WHERE scope = $1 AND name = $2' }
+// Whoever saves holds the row of the cursor, so no cell moves between being found and being removed.
 const deleteCells = {
   text: `
-    DELETE FROM rollup_cell c USING unnest($3::text[], $4::bigint[], $5::text[]) AS place (period, start_us, key_digest)
-    WHERE c.scope = $1 AND c.name = $2 AND c.period = place.period AND c.start_us = place.start_us
-      AND c.key_digest = place.key_digest`,
+    DELETE FROM rollup_cell WHERE ctid = ANY(ARRAY(
+      SELECT found.ctid FROM unnest($3::text[], $4::bigint[], $5::text[]) AS place (period, start_us, key_digest)
+      CROSS JOIN LATERAL (
+        SELECT c.ctid FROM rollup_cell c
+        WHERE c.scope = $1 AND c.name = $2 AND c.period = place.period AND c.start_us = place.start_us
+          AND c.key_digest = place.key_digest
+        LIMIT 1
+      ) AS found
+    ))`,
 }
 const upsertCells = {
   text: `
