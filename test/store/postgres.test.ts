@@ -302,6 +302,23 @@ test('connections are as many as the pool allows, and calls beyond them wait the
   expect(pooled.connections).toEqual({ open: 2, idle: 2, waiting: 0 })
 })
 
+test('connections that are all in use for too long are told as such', async () => {
+  const { store, client } = await fresh()
+  const pooled = await store({ poolSize: 1, connectTimeoutMs: 100, busyTimeoutMs: 800 })
+  await append(pooled, decisionFact('a'))
+  const holder = await client()
+  await holder.query('BEGIN')
+  await holder.query(lockScope)
+  const writing = append(pooled, decisionFact('b')).catch(() => undefined)
+  await sleep(50)
+  await expect(pooled.count('s', 'errors')).rejects.toMatchObject({
+    code: 'STORE_BUSY',
+    message: expect.stringMatching(/All 1 connections/),
+  })
+  await holder.query('ROLLBACK')
+  await writing
+})
+
 describe('a client that hangs', () => {
   test('in the midst of its transaction loses its locks, and the others go on', async () => {
     const { store, client, url } = await fresh()

@@ -189,8 +189,24 @@ export class Database {
     try {
       return await action()
     } catch (error) {
-      throw translateFailure(error, this.location)
+      throw this.#isPoolExhausted(error) ? this.#poolError(error) : translateFailure(error, this.location)
     }
+  }
+
+  #isPoolExhausted(error: unknown): boolean {
+    const { open, idle } = this.connections
+    const hasWaited = error instanceof Error && error.message === 'timeout exceeded when trying to connect'
+    return hasWaited && idle === 0 && open >= this.options.poolSize
+  }
+
+  #poolError(cause: unknown): TacitError {
+    const { poolSize, connectTimeoutMs } = this.options
+    return new TacitError(
+      'STORE_BUSY',
+      `All ${poolSize} connections to ${this.location} were in use for ${connectTimeoutMs} ms. Try again, or raise ` +
+        'postgres.poolSize.',
+      { cause, details: { location: this.location, poolSize } },
+    )
   }
 
   /** @throws TacitError CLOSED */
