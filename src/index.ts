@@ -19,6 +19,26 @@ export {
   verifyBundle,
   writeBundle,
 } from './engine/bundle.ts'
+export {
+  type BackupReport,
+  backupDatabase,
+  type ConnectionsReport,
+  type CopyReport,
+  checkDatabase,
+  connectionsOf,
+  copyDatabase,
+  type MaintenanceReport,
+  type MigrationReport,
+  maintainDatabase,
+  migrateDatabase,
+  resetDatabase,
+  restoreDatabase,
+  rollbackDatabase,
+  type SchemaReport,
+  type StoreOptions,
+  type Validation,
+  validateDatabase,
+} from './engine/database.ts'
 export { openTacit } from './engine/open.ts'
 export {
   importShape,

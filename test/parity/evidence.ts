@@ -210,6 +210,36 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'engine/metrics.test.ts > an arm that once was described is known by it; one that never was is taken for an agent of its name',
     ],
   },
+  F051: {
+    state: 'done',
+    tests: [
+      'cli/db.test.ts > check shows the schema, and fails where it is behind; migrate brings it up to date',
+      'store/care.test.ts > is shown by check, and left as it is',
+    ],
+  },
+  F052: {
+    state: 'done',
+    tests: [
+      'contract/store-admin.suite.ts > a schema goes up step by step, down again, and up to the same, each step known by its name',
+      'store/care.test.ts > is brought up to date once by several processes that start at the same time',
+      'store/care-postgres.test.ts > migrates an older schema once, whoever comes first',
+    ],
+  },
+  F053: {
+    state: 'done',
+    tests: [
+      'store/care.test.ts > keep a backup of what was there, from which everything comes back',
+      'store/care-postgres.test.ts > is made before a reset, a rollback and a restore, and brings everything back',
+    ],
+  },
+  F054: {
+    state: 'done',
+    tests: ['cli/db.test.ts > backup, reset and restore lead back to the same log'],
+  },
+  F055: {
+    state: 'done',
+    tests: ['cli/db.test.ts > migrate makes a database where there is none'],
+  },
   F056: {
     state: 'done',
     tests: [
@@ -217,6 +247,32 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'store/sqlite.test.ts > eight processes that append at once with full durability lose nothing',
       'config/config.test.ts > %s sets %s',
     ],
+  },
+  F057: {
+    state: 'done',
+    tests: [
+      'store/care.test.ts > gives back the space that a rollback or pruning left',
+      'store/care-postgres.test.ts > keeps up partitions, tables and indexes while others write',
+    ],
+  },
+  F058: {
+    state: 'done',
+    tests: [
+      'store/care.test.ts > taken while others write is whole as of one moment, and sound',
+      'store/care.test.ts > restored gives the same log, keeps what was there, and that can be restored in turn',
+      'store/care-postgres.test.ts > is a file that opens by itself, and restores to a server and to a file',
+    ],
+  },
+  F062: {
+    state: 'done',
+    tests: [
+      'store/sqlite.test.ts > share one transaction, and one of them that cannot be kept is undone alone',
+      'store/sqlite.test.ts > of a writer by kill -9, five times, every acknowledged write is there and the file is sound',
+    ],
+  },
+  F063: {
+    state: 'done',
+    tests: ['cli/messages.test.ts > work with a database in memory is followed by a warning, on standard error alone'],
   },
   F065: {
     state: 'done',
@@ -598,6 +654,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: ['cli/learn.test.ts > learns everything anew, comes to the same, and keeps it'],
   },
+  F207: {
+    state: 'done',
+    tests: [
+      'cli/db.test.ts > check shows the schema, and fails where it is behind; migrate brings it up to date',
+      'cli/db.test.ts > backup, reset and restore lead back to the same log',
+      'store/care.test.ts > finds a changed row, a missing row, a stray vector, a broken vector and a fact that is none',
+    ],
+  },
   F208: { state: 'done', tests: ['parity/cli-rows.test.ts > F208 every command answers with one JSON value if asked'] },
   F212: {
     state: 'done',
@@ -640,6 +704,10 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   F224: {
     state: 'done',
     tests: ['parity/rows.test.ts > F224 one switch turns everything off: nothing is recorded and the task still runs'],
+  },
+  F226: {
+    state: 'done',
+    tests: ['store/care.test.ts > keep a backup of what was there, from which everything comes back'],
   },
   F230: {
     state: 'done',
