@@ -177,7 +177,8 @@ export const steps: readonly Step[] = [
         IF until_us IS NOT NULL THEN condition := condition || ' AND e.decided_at_us <= $9'; END IF;
         IF with_outcome IS NOT NULL THEN condition := condition || ' AND (e.outcome_at_us IS NOT NULL) = $10'; END IF;
         IF condition <> '' THEN
-          condition := ' AND EXISTS (SELECT FROM tacit.execution e WHERE e.scope = $1 AND e.id = v.execution_id' || condition || ')';
+          -- OFFSET 0 keeps it a look-up by key per vector; joined before there are statistics, it can take a hundred times longer.
+          condition := ' AND EXISTS (SELECT FROM tacit.execution e WHERE e.scope = $1 AND e.id = v.execution_id' || condition || ' OFFSET 0)';
         END IF;
         RETURN QUERY EXECUTE format(
           'SELECT v.execution_id, v.embedding FROM tacit.task_vector v '
