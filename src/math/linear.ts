@@ -5,12 +5,11 @@
  * @throws RangeError 'not positive definite'.
  */
 export function inverse(a: Float64Array, n: number): Float64Array {
-  const factor = invertLower(cholesky(a, n), n)
+  const factor = invertLowerTransposed(cholesky(a, n), n)
   const result = new Float64Array(n * n)
   for (let row = 0; row < n; row++) {
     for (let column = 0; column <= row; column++) {
-      let sum = 0
-      for (let k = row; k < n; k++) sum += factor[k * n + row]! * factor[k * n + column]!
+      const sum = dot(factor, row * n + row, factor, column * n + row, n - row)
       result[row * n + column] = sum
       result[column * n + row] = sum
     }
@@ -21,12 +20,25 @@ export function inverse(a: Float64Array, n: number): Float64Array {
 /** The vector a·x. */
 export function multiply(a: Float64Array, x: Float64Array, n: number): Float64Array {
   const product = new Float64Array(n)
-  for (let row = 0; row < n; row++) {
-    let sum = 0
-    for (let column = 0; column < n; column++) sum += a[row * n + column]! * x[column]!
-    product[row] = sum
-  }
+  for (let row = 0; row < n; row++) product[row] = dot(a, row * n, x, 0, n)
   return product
+}
+
+/** The scalar product of `length` values of x from `i` on and of y from `j` on; four sums, since one would wait for itself. */
+export function dot(x: Float64Array, i: number, y: Float64Array, j: number, length: number): number {
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  let k = 0
+  for (; k + 3 < length; k += 4) {
+    a += x[i + k]! * y[j + k]!
+    b += x[i + k + 1]! * y[j + k + 1]!
+    c += x[i + k + 2]! * y[j + k + 2]!
+    d += x[i + k + 3]! * y[j + k + 3]!
+  }
+  for (; k < length; k++) a += x[i + k]! * y[j + k]!
+  return a + b + (c + d)
 }
 
 /**
@@ -39,7 +51,7 @@ export function rankTwoUpdate(
   n: number,
   { products: [x, y], gram, change }: RankTwoChange,
 ): Symmetric2 {
-  const t = core(gram, change)
+  const t = woodburyCore(gram, change)
   for (let row = 0; row < n; row++) {
     const p = t.uu * x[row]! + t.uv * y[row]!
     const q = t.uv * x[row]! + t.vv * y[row]!
@@ -66,8 +78,8 @@ export interface RankTwoChange {
   readonly change: Symmetric2
 }
 
-/** (I + C·G)⁻¹·C. */
-function core(g: Symmetric2, c: Symmetric2): Symmetric2 {
+/** T = (C⁻¹ + G)⁻¹ = (I + C·G)⁻¹·C. @throws RangeError 'not positive definite'. */
+export function woodburyCore(g: Symmetric2, c: Symmetric2): Symmetric2 {
   const a = 1 + c.uu * g.uu + c.uv * g.uv
   const b = c.uu * g.uv + c.uv * g.vv
   const d = c.uv * g.uu + c.vv * g.uv
@@ -87,8 +99,7 @@ function cholesky(a: Float64Array, n: number): Float64Array {
   const lower = new Float64Array(n * n)
   for (let row = 0; row < n; row++) {
     for (let column = 0; column <= row; column++) {
-      let sum = a[row * n + column]!
-      for (let k = 0; k < column; k++) sum -= lower[row * n + k]! * lower[column * n + k]!
+      const sum = a[row * n + column]! - dot(lower, row * n, lower, column * n, column)
       if (row !== column) lower[row * n + column] = sum / lower[column * n + column]!
       else if (sum > 0 && sum < Number.POSITIVE_INFINITY) lower[row * n + row] = Math.sqrt(sum)
       else throw new RangeError('not positive definite')
@@ -97,15 +108,15 @@ function cholesky(a: Float64Array, n: number): Float64Array {
   return lower
 }
 
-/** The inverse of a lower triangular matrix, by forward substitution. */
-function invertLower(lower: Float64Array, n: number): Float64Array {
+/** The inverse of a lower triangular matrix, by forward substitution; transposed, so that memory is read in its order. */
+function invertLowerTransposed(lower: Float64Array, n: number): Float64Array {
   const result = new Float64Array(n * n)
   for (let column = 0; column < n; column++) {
-    result[column * n + column] = 1 / lower[column * n + column]!
+    const at = column * n
+    result[at + column] = 1 / lower[at + column]!
     for (let row = column + 1; row < n; row++) {
-      let sum = 0
-      for (let k = column; k < row; k++) sum -= lower[row * n + k]! * result[k * n + column]!
-      result[row * n + column] = sum / lower[row * n + row]!
+      const sum = dot(lower, row * n + column, result, at + column, row - column)
+      result[at + row] = -sum / lower[row * n + row]!
     }
   }
   return result

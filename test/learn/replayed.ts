@@ -15,7 +15,8 @@ export function replayed(variances: Variances, prior: Prior, arms: number, obser
     const cells = structuredClone(evidence.tasks.get(task))
     evidence.add(observation, 1)
     tasks.change(category, cells, evidence.tasks.get(task)!)
-    model.update(category, observation.arm, before)
+    const { arm } = observation
+    model.update(category, arm, before, tasks.changeOf(arm, cells, evidence.tasks.get(task)!))
   }
   return { model, evidence, tasks }
 }

@@ -1,4 +1,5 @@
-import { inverse } from '../../math/linear.ts'
+import { dot, inverse, multiply, type Symmetric2, woodburyCore } from '../../math/linear.ts'
+import type { CellChange } from './gaussian.ts'
 
 /**
  * The same level as in gaussian.ts when the node's data are not independent between arms, because tasks in it were met
@@ -13,9 +14,14 @@ export interface DenseMessage {
   /** Row-major over `arms`. */
   readonly precision: Float64Array
   readonly vector: Float64Array
+  /** M = (A + Q⁻¹)⁻¹ and h over `arms`, from which a change follows; null where Q = 0 and L = A. */
+  readonly inner: { readonly m: Float64Array; readonly h: Float64Array } | null
 }
 
-/** `a` (row-major, `size` wide) and `h` over all arms, reduced to `arms` and passed up to the parent. */
+/**
+ * `a` (row-major, `size` wide) and `h` over all arms, reduced to `arms` and passed up to the parent. With
+ * Q⁻¹ = α·I - β·11' and M = (A + Q⁻¹)⁻¹ it is L = Q⁻¹ - Q⁻¹·M·Q⁻¹, l = Q⁻¹·M·h (Woodbury 1950). kOwn is 0 only if kShared is.
+ */
 export function denseMessage(
   a: Float64Array,
   h: Float64Array,
@@ -27,18 +33,93 @@ export function denseMessage(
   const n = arms.length
   const block = new Float64Array(n * n)
   for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) block[i * n + j] = a[arms[i]! * size + arms[j]!]!
-  if (kShared === 0 && kOwn === 0) return { arms, precision: block, vector: Float64Array.from(arms, arm => h[arm]!) }
-  const spread = inverse(block, n)
-  const means = new Float64Array(n)
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) means[i]! += spread[i * n + j]! * h[arms[j]!]!
+  const own = Float64Array.from(arms, arm => h[arm]!)
+  if (kShared === 0 && kOwn === 0) return { arms, precision: block, vector: own, inner: null }
+  const { alpha, beta } = inverseSpread(kShared, kOwn, n)
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) spread[i * n + j]! += kShared
-    spread[i * n + i]! += kOwn
+    for (let j = 0; j < n; j++) block[i * n + j]! -= beta
+    block[i * n + i]! += alpha
   }
-  const precision = inverse(spread, n)
-  const vector = new Float64Array(n)
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) vector[i]! += precision[i * n + j]! * means[j]!
-  return { arms, precision, vector }
+  const m = inverse(block, n)
+  const sums = multiply(m, new Float64Array(n).fill(1), n)
+  let total = 0
+  for (let i = 0; i < n; i++) total += sums[i]!
+  const precision = block
+  for (let i = 0; i < n; i++) {
+    const common = alpha * beta * sums[i]! - beta - beta * beta * total
+    for (let j = 0; j < n; j++) precision[i * n + j] = common + alpha * (beta * sums[j]! - alpha * m[i * n + j]!)
+    precision[i * n + i]! += alpha
+  }
+  return { arms, precision, vector: throughSpread(multiply(m, own, n), alpha, beta), inner: { m, h: own } }
+}
+
+/** Q⁻¹ = alpha·I - beta·11'. */
+function inverseSpread(kShared: number, kOwn: number, n: number) {
+  return { alpha: 1 / kOwn, beta: kShared / (kOwn * (kOwn + n * kShared)) }
+}
+
+/** Q⁻¹·x. */
+function throughSpread(x: Float64Array, alpha: number, beta: number): Float64Array {
+  let total = 0
+  for (let i = 0; i < x.length; i++) total += x[i]!
+  return x.map(value => alpha * value - beta * total)
+}
+
+/** How a message changes: its precision by W·T·W', its vector by W·c, W = [first second] over the arms of the parent. */
+export interface DenseChange {
+  readonly first: Float64Array
+  readonly second: Float64Array
+  readonly t: Symmetric2
+  readonly c: readonly [number, number]
+}
+
+/**
+ * What the message becomes when one task of the node changes as `cell` says: a rank-two step, since A changes by
+ * U·C·U' and M by the step that follows from it. Null where the node did not know an arm of the task.
+ */
+export function denseChange(
+  { arms, inner }: DenseMessage,
+  { arm, before, change, du, dv }: CellChange,
+  size: number,
+  kShared: number,
+  kOwn: number,
+): DenseChange | null {
+  const n = arms.length
+  const places = new Int32Array(size).fill(-1)
+  for (let i = 0; i < n; i++) places[arms[i]!] = i
+  if (places[arm]! < 0 || before.arms.some(other => places[other]! < 0)) return null
+  const first = new Float64Array(size)
+  const second = new Float64Array(size)
+  if (inner === null) {
+    first[arm] = 1
+    for (let k = 0; k < before.arms.length; k++) second[before.arms[k]!] = before.g[k]!
+    return { first, second, t: change, c: [du, dv] }
+  }
+  const { m, h } = inner
+  const at = places[arm]!
+  const u = m.slice(at * n, (at + 1) * n)
+  const v = new Float64Array(n)
+  for (let k = 0; k < before.arms.length; k++) {
+    const row = places[before.arms[k]!]! * n
+    for (let i = 0; i < n; i++) v[i]! += m[row + i]! * before.g[k]!
+  }
+  let vv = 0
+  for (let k = 0; k < before.arms.length; k++) vv += before.g[k]! * v[places[before.arms[k]!]!]!
+  const gram = { uu: u[at]!, uv: v[at]!, vv }
+  const t = woodburyCore(gram, change)
+  let qu = gram.uu * du + gram.uv * dv
+  let qv = gram.uv * du + gram.vv * dv
+  for (let i = 0; i < n; i++) {
+    qu += u[i]! * h[i]!
+    qv += v[i]! * h[i]!
+  }
+  const { alpha, beta } = inverseSpread(kShared, kOwn, n)
+  const [w, x] = [throughSpread(u, alpha, beta), throughSpread(v, alpha, beta)]
+  for (let i = 0; i < n; i++) {
+    first[arms[i]!] = w[i]!
+    second[arms[i]!] = x[i]!
+  }
+  return { first, second, t, c: [du - (t.uu * qu + t.uv * qv), dv - (t.uv * qu + t.vv * qv)] }
 }
 
 /** Adds `sign` times the message to the parent's precision matrix and precision × mean. */
@@ -88,16 +169,24 @@ export function denseCovariance(
   const total = rowSums.reduce((sum, value) => sum + value, 0)
   // One row per index: lambda = that row of Q·L over the node's arms (so B = I - lambda), across = V between the index
   // and the node's arms, spread = V·lambda over the node's arms.
+  const places = new Int32Array(size).fill(-1)
+  for (let i = 0; i < n; i++) places[arms[i]!] = i
+  // The parent over the node's arms, so that memory is read in its order.
+  const inner = new Float64Array(n * n)
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) inner[i * n + j] = parent[arms[i]! * size + arms[j]!]!
   const rows = indices.map(index => {
-    const own = arms.indexOf(index)
-    const lambda = rowSums.map((sum, i) => kShared * sum + (own < 0 ? 0 : kOwn * precision[own * n + i]!))
-    const across = Float64Array.from(arms, arm => parent[index * size + arm]!)
-    const spread = Float64Array.from(arms, arm => {
-      let sum = 0
-      for (let i = 0; i < n; i++) sum += parent[arm * size + arms[i]!]! * lambda[i]!
-      return sum
-    })
-    return { index, own, lambda, across, spread, sum: own < 0 ? 0 : rowSums[own]! }
+    const own = places[index]!
+    const lambda = new Float64Array(n)
+    const across = new Float64Array(n)
+    for (let i = 0; i < n; i++) {
+      lambda[i] = kShared * rowSums[i]! + (own < 0 ? 0 : kOwn * precision[own * n + i]!)
+      across[i] = parent[index * size + arms[i]!]!
+    }
+    // What the row adds to an entry is λa·(V·λb - across b) - across a·λb.
+    const spread = multiply(inner, lambda, n)
+    const rest = new Float64Array(n)
+    for (let i = 0; i < n; i++) rest[i] = spread[i]! - across[i]!
+    return { index, own, lambda, across, rest, sum: own < 0 ? 0 : rowSums[own]! }
   })
   const base = kShared - kShared * kShared * total
   const child = new Float64Array(rows.length ** 2)
@@ -106,9 +195,7 @@ export function denseCovariance(
       let value = parent[a.index * size + b.index]! + base - kShared * kOwn * (a.sum + b.sum)
       if (a.own >= 0 && b.own >= 0) value -= kOwn * kOwn * precision[a.own * n + b.own]!
       if (a.index === b.index) value += kOwn
-      for (let t = 0; t < n; t++) {
-        value += a.lambda[t]! * b.spread[t]! - a.across[t]! * b.lambda[t]! - b.across[t]! * a.lambda[t]!
-      }
+      value += dot(a.lambda, 0, b.rest, 0, n) - dot(a.across, 0, b.lambda, 0, n)
       child[i * rows.length + j] = value
     }
   }

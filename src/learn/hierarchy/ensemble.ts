@@ -171,7 +171,10 @@ export class HierarchyEnsemble {
     this.evidence.add(observation, weight)
     const isNewlyFollowed = this.#tasks.change(category, cells, this.evidence.tasks.get(task)!)
     if (isNewlyFollowed && this.#models.length === this.#contexts.length) this.#fork()
-    else for (const [i, model] of this.#models.entries()) model.update(category, observation.arm, before[i]!)
+    else {
+      const change = this.#tasks.changeOf(observation.arm, cells, this.evidence.tasks.get(task)!)
+      for (const [i, model] of this.#models.entries()) model.update(category, observation.arm, before[i]!, change)
+    }
   }
 
   /** From the first task that recurs, half of the models look at single tasks. */

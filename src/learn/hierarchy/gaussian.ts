@@ -1,3 +1,5 @@
+import type { Symmetric2 } from '../../math/linear.ts'
+
 /**
  * One level of a Gaussian hierarchy over arms, in closed form.
  *
@@ -129,4 +131,35 @@ export function addMessage(
     if (eta === 0) continue
     for (let j = 0; j < arms.length; j++) matrix[a * size + arms[j]!]! -= sign * eta * g[i]! * g[j]!
   }
+}
+
+/**
+ * How the observation of one arm changed a message: with u the unit vector of the arm and v = g before, its precision by
+ * U·C·U' and its precision × mean by u·du + v·dv.
+ */
+export interface CellChange {
+  readonly arm: number
+  readonly before: Message
+  readonly change: Symmetric2
+  readonly du: number
+  readonly dv: number
+}
+
+export function cellChange(arm: number, before: Message, after: Message): CellChange {
+  const [was, is] = [before.arms.indexOf(arm), after.arms.indexOf(arm)]
+  const dg = (after.g[is] ?? 0) - (before.g[was] ?? 0)
+  const dy = (after.y[is] ?? 0) - (before.y[was] ?? 0)
+  return {
+    arm,
+    before,
+    change: { uu: dg - after.eta * dg * dg, uv: -after.eta * dg, vv: before.eta - after.eta },
+    du: dy - after.eta * dg * sum(after.y),
+    dv: before.eta * sum(before.y) - after.eta * sum(after.y),
+  }
+}
+
+function sum(values: readonly number[]): number {
+  let total = 0
+  for (let i = 0; i < values.length; i++) total += values[i]!
+  return total
 }

@@ -1,11 +1,13 @@
 import { studentTLogDensity } from '../../math/distributions.ts'
-import { inverse, multiply, rankTwoUpdate } from '../../math/linear.ts'
+import { inverse, multiply, type RankTwoChange, rankTwoUpdate, dot as scalarProduct } from '../../math/linear.ts'
 import { type LevelShares, levelShares } from '../level-shares.ts'
 import type { StateRecord } from '../state.ts'
-import { addDenseMessage, type DenseMessage, denseCovariance, denseMean, denseMessage } from './dense.ts'
+import { addDenseMessage, type DenseMessage, denseChange, denseCovariance, denseMean, denseMessage } from './dense.ts'
 import type { Cells, EvidenceTable, Observation, TaskCells } from './evidence.ts'
 import {
   addMessage,
+  type CellChange,
+  cellChange,
   childCovariance,
   childMean,
   type Message,
@@ -152,17 +154,18 @@ export class HierarchyModel {
   }
 
   /**
-   * The cells of one arm in the category (and, with task memory, the category's precision) changed from `before` to what the
-   * evidence now holds.
+   * The cells of one arm in the category (and, with task memory, the category's precision, by what `task` says) changed from
+   * `before` to what the evidence now holds. Without `task` everything is solved anew.
    */
-  update(category: string, arm: number, before: Message | DenseMessage): void {
+  update(category: string, arm: number, before: Message | DenseMessage, task?: CellChange): void {
     const spread = 'precision' in before ? null : this.#spreadOf(category, before)
     this.#latest = null
+    if ('precision' in before && task !== undefined && this.#followTask(category, before, task)) return
     const after = this.messageOf(category)
     this.#apply(before, -1)
     this.#apply(after, 1)
     if ('precision' in before || 'precision' in after || spread === null) this.#root = this.#solve()
-    else this.#updateRoot(arm, before, after, spread)
+    else this.#follow(cellChange(arm, before, after), spread)
   }
 
   /** What the category says about the root at this moment; what is learned later does not change it. */
@@ -273,38 +276,55 @@ export class HierarchyModel {
     return { covariance, mean: multiply(covariance, this.#vector, this.#size) }
   }
 
-  /**
-   * The root's posterior follows the change of one arm's cell by a rank-two step: O(arms²) instead of O(arms³). With u the
-   * unit vector of the arm and v = g before, diag(g) - η·g·g' and its precision × mean change within u and v alone.
-   */
-  #updateRoot(arm: number, before: Message, after: Message, { z, gz }: Spread): void {
+  /** The root's posterior follows the change of one arm's cell by a rank-two step: O(arms²) instead of O(arms³). */
+  #follow({ arm, before, change, du, dv }: CellChange, { z, gz }: Spread): void {
     const { mean, covariance } = this.#root
     const size = this.#size
-    const [was, is] = [before.arms.indexOf(arm), after.arms.indexOf(arm)]
-    const dg = (after.g[is] ?? 0) - (before.g[was] ?? 0)
-    const dy = (after.y[is] ?? 0) - (before.y[was] ?? 0)
     const column = new Float64Array(size)
     for (let row = 0; row < size; row++) column[row] = covariance[row * size + arm]!
+    let gm = 0
+    for (let i = 0; i < before.arms.length; i++) gm += before.g[i]! * mean[before.arms[i]!]!
     const gram = { uu: column[arm]!, uv: z[arm]!, vv: gz }
-    const change = { uu: dg - after.eta * dg * dg, uv: -after.eta * dg, vv: before.eta - after.eta }
-    const t = rankTwoUpdate(covariance, size, { products: [column, z], gram, change })
-    // mean' = inverse'·(vector + u·du + v·dv), and inverse·vector is the mean before.
-    const du = dy - after.eta * dg * sum(after.y)
-    const dv = before.eta * sum(before.y) - after.eta * sum(after.y)
-    const qu = mean[arm]! + gram.uu * du + gram.uv * dv
-    let qv = gram.uv * du + gram.vv * dv
-    for (let i = 0; i < before.arms.length; i++) qv += before.g[i]! * mean[before.arms[i]!]!
+    this.#step({ products: [column, z], gram, change }, [du, dv], [mean[arm]!, gm])
+  }
+
+  /** The same where tasks recur. False if the category did not know an arm of the task, and has to be solved anew. */
+  #followTask(category: string, before: DenseMessage, task: CellChange): boolean {
+    const { shared, own } = this.#categoryVariances(category)
+    const size = this.#size
+    const moved = denseChange(before, task, size, shared, own)
+    if (moved === null) return false
+    const { first, second, t, c } = moved
+    for (const i of before.arms) {
+      const p = t.uu * first[i]! + t.uv * second[i]!
+      const q = t.uv * first[i]! + t.vv * second[i]!
+      for (const j of before.arms) this.#precision[i * size + j]! += p * first[j]! + q * second[j]!
+      this.#vector[i]! += c[0] * first[i]! + c[1] * second[i]!
+    }
+    const { mean, covariance } = this.#root
+    const products = [multiply(covariance, first, size), multiply(covariance, second, size)] as const
+    const gram = { uu: dot(first, products[0]), uv: dot(first, products[1]), vv: dot(second, products[1]) }
+    this.#step({ products, gram, change: t }, c, [dot(first, mean), dot(second, mean)])
+    return true
+  }
+
+  /**
+   * The precision changed by U·C·U' and the precision × mean by U·d; `seen` is U'·mean. With P = V·U and T as
+   * rankTwoUpdate returns it, the mean moves by P·(d - T·(U'·mean + U'·P·d)).
+   */
+  #step(change: RankTwoChange, [du, dv]: readonly [number, number], seen: readonly [number, number]): void {
+    const { mean, covariance } = this.#root
+    const { products, gram } = change
+    const t = rankTwoUpdate(covariance, this.#size, change)
+    const qu = seen[0] + gram.uu * du + gram.uv * dv
+    const qv = seen[1] + gram.uv * du + gram.vv * dv
     const su = du - (t.uu * qu + t.uv * qv)
     const sv = dv - (t.uv * qu + t.vv * qv)
-    for (let a = 0; a < size; a++) mean[a]! += column[a]! * su + z[a]! * sv
+    for (let a = 0; a < mean.length; a++) mean[a]! += products[0][a]! * su + products[1][a]! * sv
   }
 }
 
-function sum(values: readonly number[]): number {
-  let total = 0
-  for (let i = 0; i < values.length; i++) total += values[i]!
-  return total
-}
+const dot = (x: Float64Array, y: Float64Array) => scalarProduct(x, 0, y, 0, x.length)
 
 const withoutSums = (data: Message): Message => ({ ...data, y: data.y.map(() => 0) })
 

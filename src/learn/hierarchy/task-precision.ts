@@ -1,6 +1,6 @@
 import type { StateRecord } from '../state.ts'
 import type { Cells, EvidenceTable } from './evidence.ts'
-import { addMessage, message } from './gaussian.ts'
+import { addMessage, type CellChange, cellChange, type Message, message } from './gaussian.ts'
 
 /** Shares of the noise variance that are the task's difficulty (all arms) and arm × task, once tasks recur. */
 export const taskVariances = { taskShared: 0.2, taskOwn: 0.4 } as const
@@ -28,6 +28,11 @@ export class TaskPrecision {
     if (after.arms.length < 2 && !(after.n[0]! > 1)) return false
     this.#build([category])
     return true
+  }
+
+  /** How one observation changed what its task passes up to the category. */
+  changeOf(arm: number, before: Cells | undefined, after: Cells): CellChange {
+    return cellChange(arm, messageOf(before ?? { arms: [], n: [], s: [] }), messageOf(after))
   }
 
   rebuild(): void {
@@ -77,10 +82,13 @@ export class TaskPrecision {
   }
 
   #add(node: { precision: Float64Array; vector: Float64Array }, cells: Cells, sign: number): void {
-    const { taskShared, taskOwn } = taskVariances
-    const data = message(taskShared, taskOwn, 1 - taskShared - taskOwn, cells.arms, cells.n, cells.s)
-    addMessage(node.precision, node.vector, node.vector.length, data, sign)
+    addMessage(node.precision, node.vector, node.vector.length, messageOf(cells), sign)
   }
+}
+
+function messageOf({ arms, n, s }: Cells): Message {
+  const { taskShared, taskOwn } = taskVariances
+  return message(taskShared, taskOwn, 1 - taskShared - taskOwn, [...arms], n, s)
 }
 
 function accumulate(rest: { n: Float64Array; s: Float64Array }, cells: Cells | undefined, sign: number): void {
