@@ -1,6 +1,14 @@
 import type { OperationName } from '../engine/operation-summaries.ts'
 import type { OutputOf, operations } from '../engine/operations.ts'
-import type { FollowOptions, LogEvent, LogPage, Tacit } from '../engine/types.ts'
+import type {
+  BatchItem,
+  FollowOptions,
+  LogEvent,
+  LogPage,
+  PolicyEvaluateOptions,
+  Tacit,
+  Written,
+} from '../engine/types.ts'
 import type { DecideInput, FeedbackInput, OutcomeInput, RecordInput, StepInput, TaskInput } from '../records.ts'
 import { eventsFrom } from './events.ts'
 import { type CallOptions, type ClientOptions, Transport } from './transport.ts'
@@ -30,6 +38,7 @@ type Remote = Pick<
   | 'decide'
   | 'observe'
   | 'record'
+  | 'recordBatch'
   | 'step'
   | 'feedback'
   | 'recommend'
@@ -38,9 +47,12 @@ type Remote = Pick<
   | 'metrics'
   | 'pareto'
   | 'calibration'
+  | 'policyEvaluate'
   | 'status'
   | 'follow'
 >
+
+const mostPerBatch = 1000
 
 /**
  * A Tacit that is served elsewhere (`tacit serve`), under the same names. Needs nothing but `fetch`. Each write carries an
@@ -81,6 +93,21 @@ export class TacitClient implements Remote {
     return this.call('record', execution, options)
   }
 
+  /** Any number of executions, a thousand per request; each has its own result, and a bad one does not stop the others. */
+  async recordBatch(executions: readonly RecordInput[], options: CallOptions = {}): Promise<BatchItem[]> {
+    const items: BatchItem[] = []
+    for (let start = 0; start < executions.length; start += mostPerBatch) {
+      const part = executions.slice(start, start + mostPerBatch).map(input => ({ operation: 'record', input }) as const)
+      const { idempotencyKey: key } = options
+      const results = await this.batch(
+        part,
+        key === undefined ? options : { ...options, idempotencyKey: `${key}/${start}` },
+      )
+      items.push(...results.map(result => itemOf(result, start)))
+    }
+    return items
+  }
+
   step(executionId: string, step: StepInput, options?: CallOptions) {
     return this.call('step', { executionId, ...step }, options)
   }
@@ -113,6 +140,10 @@ export class TacitClient implements Remote {
     return this.call('calibration', about, options)
   }
 
+  policyEvaluate(about: PolicyEvaluateOptions, options?: CallOptions) {
+    return this.call('policy evaluate', about, options)
+  }
+
   status(options?: CallOptions) {
     return this.call('status', {}, options)
   }
@@ -129,4 +160,9 @@ export class TacitClient implements Remote {
   follow(options: FollowOptions = {}): AsyncIterable<LogPage> {
     return eventsFrom(this.#transport, options)
   }
+}
+
+function itemOf(result: BatchResult, start: number): BatchItem {
+  const index = start + result.index
+  return result.status === 'error' ? { ...result, index } : { ...(result.output as Written), index }
 }

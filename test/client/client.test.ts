@@ -30,6 +30,23 @@ describe('the client', () => {
     expect(await tacit.batch([{ operation: 'status', input: {} }])).toMatchObject([{ index: 0, status: 'done' }])
   })
 
+  it('records any number of executions, each with its own result', async () => {
+    const { url } = await serveForTest()
+    const tacit = new TacitClient({ url })
+    const executions = Array.from({ length: 1203 }, (_, i) => ({
+      task: i === 1100 ? '' : `Task ${i}`,
+      arm: 'a',
+      executionId: `e${i % 1202}`,
+    }))
+    const items = await tacit.recordBatch(executions, { idempotencyKey: 'import 1' })
+    expect(items.map(({ index }) => index)).toEqual(executions.map((_, i) => i))
+    expect(items[0]).toEqual({ index: 0, id: 'e0', executionId: 'e0', status: 'stored' })
+    expect(items[1100]).toMatchObject({ status: 'error', error: { code: 'INVALID_INPUT' } })
+    expect(items[1202]).toMatchObject({ status: 'duplicate' })
+    expect(await tacit.policyEvaluate({ policy: 'best-single' })).toMatchObject({ refused: true })
+    expect((await tacit.status()).executions).toBe(1201)
+  })
+
   it('throws the errors of the server under their codes', async () => {
     const folder = folderForTest()
     const config = configIn(folder, { server: { requireKeys: true } })
