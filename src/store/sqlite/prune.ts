@@ -1,21 +1,33 @@
 import type { Pruned, PruneRequest, Snapshot } from '../store.ts'
 import type { Connection } from './connection.ts'
 
-const selectLastCursor = 'SELECT max(cursor) FROM fact WHERE scope = ? AND execution_id = ?'
+/** The plus keeps SQLite from walking the whole log by its cursor. */
+const selectLater = 'SELECT 1 FROM fact WHERE scope = ? AND execution_id = ? AND +cursor > ? LIMIT 1'
 const rememberAll =
   'INSERT INTO pruned (scope, id, kind, execution_id, cursor) ' +
   'SELECT scope, id, kind, execution_id, cursor FROM fact WHERE scope = ? AND execution_id = ?'
 const deleteAll = 'DELETE FROM fact WHERE scope = ? AND execution_id = ?'
 const onlySteps = " AND kind = 'step'"
 const deleteExecution = 'DELETE FROM execution WHERE scope = ? AND id = ?'
-const deleteVectors = 'DELETE FROM vector WHERE scope = ? AND execution_id = ?'
+/** Embedders, found by jumping along the index of vectors; that index leads to an execution only through its embedder. */
+const selectEmbedders = `
+  WITH RECURSIVE names (embedder) AS (
+    SELECT min(embedder) FROM vector WHERE scope = ?1
+    UNION ALL
+    SELECT (SELECT min(embedder) FROM vector WHERE scope = ?1 AND vector.embedder > names.embedder)
+    FROM names WHERE names.embedder IS NOT NULL
+  )
+  SELECT embedder FROM names WHERE embedder IS NOT NULL`
+const deleteVector = 'DELETE FROM vector WHERE scope = ? AND execution_id = ? AND embedder = ?'
 
 /** Removes what `request` names, inside the transaction of the caller. */
 export function prune(connection: Connection, scope: string, { executionIds, cursor, what }: PruneRequest): Pruned {
-  const changes = (sql: string, id: string) => Number(connection.statement(sql).run(scope, id).changes)
+  const changes = (sql: string, ...values: readonly string[]) =>
+    Number(connection.statement(sql).run(scope, ...values).changes)
+  const embedders = connection.all(selectEmbedders, scope).map(row => row.embedder as string)
   const pruned = { executions: 0, facts: 0, vectors: 0 }
   for (const id of executionIds) {
-    if (Number(connection.value(selectLastCursor, scope, id) ?? 0) > cursor) continue
+    if (connection.get(selectLater, scope, id, cursor) !== undefined) continue
     if (what === 'steps') {
       connection.run(rememberAll + onlySteps, scope, id)
       pruned.facts += changes(deleteAll + onlySteps, id)
@@ -25,7 +37,8 @@ export function prune(connection: Connection, scope: string, { executionIds, cur
       pruned.facts += changes(deleteAll, id)
       pruned.executions += changes(deleteExecution, id)
     }
-    if (what !== 'steps') pruned.vectors += changes(deleteVectors, id)
+    if (what === 'steps') continue
+    for (const embedder of embedders) pruned.vectors += changes(deleteVector, id, embedder)
   }
   return pruned
 }
