@@ -122,6 +122,7 @@ describe('the checker of source files', () => {
     ['a cast to any', 'f(x as any)', '"as any"'],
     ['a silenced compiler', '// @ts-expect-error\nf()', '@ts-expect-error'],
     ['a value inside SQL', `const f = id => db.run(\`select * from t where id = \${id}\`)`, 'SQL built from a value'],
+    ['a name inside a command', `const f = name => db.query(\`VACUUM \${name}\`)`, 'SQL built from a value'],
     ['a value added to SQL', `const f = id => db.run('delete from t where id = ' + id)`, 'SQL built from a value'],
     [
       'a part of SQL with any text',

@@ -57,10 +57,10 @@ export function maintainDatabase(
   options: StoreOptions & { readonly full?: boolean },
   onProgress: OnProgress = silent,
 ): Promise<MaintenanceReport> {
-  return withAdmin(options, 'write', async admin => ({
-    ...aboutOf(admin),
-    steps: await admin.maintain({ full: options.full ?? false }, onProgress),
-  }))
+  return withAdmin(options, 'write', async admin => {
+    await assertNewest(admin)
+    return { ...aboutOf(admin), steps: await admin.maintain({ full: options.full ?? false }, onProgress) }
+  })
 }
 
 /** Who uses the database now. */

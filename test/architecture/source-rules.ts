@@ -3,7 +3,7 @@ import type { SourceTree } from './imports.ts'
 
 const maxLines = 400
 const sql =
-  /\b(select\b[^;]*\bfrom|insert\s+(or\s+\w+\s+)?into|update\s+\S+\s+set|delete\s+from|create\s+(unique\s+|virtual\s+)?(table|index|trigger)|pragma\s+\w)/i
+  /\b(select\b[^;]*\bfrom|insert\s+(or\s+\w+\s+)?into|update\s+\S+\s+set|delete\s+from|(create|drop|alter)\s+(unique\s+|virtual\s+)?(table|index|trigger)|pragma\s+\w)|^\s*(vacuum|truncate|reindex|notify|grant|set\s+local)\s/i
 
 /** Every breach of the rules that hold in each source file, one sentence each with its place. */
 export function sourceViolations(tree: SourceTree): string[] {

@@ -221,6 +221,16 @@ describe('a backup of PostgreSQL', () => {
 })
 
 describe('the care of PostgreSQL', () => {
+  test('of a database where nothing was set up yet says what to do, and sets nothing up', async () => {
+    const server = await onServer(false)
+    for (const look of [validateDatabase, maintainDatabase]) {
+      await expect(look(server)).rejects.toMatchObject({
+        message: expect.stringContaining('Run "tacit db migrate" first'),
+      })
+    }
+    expect(await checkDatabase(server)).toMatchObject({ version: 0 })
+  })
+
   test('finds a changed row, a missing row, a stray vector, a fact that is none and a place given out twice', async () => {
     const server = await onServer(true)
     for (const sql of [

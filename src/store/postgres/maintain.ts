@@ -3,12 +3,16 @@ import type { Database } from './database.ts'
 import { makePartitions, monthsAhead } from './migrations.ts'
 import { buildVectorIndexes } from './vector-index.ts'
 
-const vacuums = ['fact', 'execution', 'task_vector', 'scope', 'snapshot', 'counter', 'pruned'].map(table => ({
-  text: `VACUUM (ANALYZE) tacit.${table}`,
-}))
-const reindexes = ['fact', 'execution', 'task_vector', 'scope'].map(table => ({
-  text: `REINDEX TABLE CONCURRENTLY tacit.${table}`,
-}))
+const vacuum = {
+  text: `VACUUM (ANALYZE) tacit.fact, tacit.execution, tacit.task_vector, tacit.scope, tacit.snapshot, tacit.counter,
+    tacit.pruned, tacit.rollup, tacit.rollup_cell`,
+}
+const reindexes = [
+  { text: 'REINDEX TABLE CONCURRENTLY tacit.fact' },
+  { text: 'REINDEX TABLE CONCURRENTLY tacit.execution' },
+  { text: 'REINDEX TABLE CONCURRENTLY tacit.task_vector' },
+  { text: 'REINDEX TABLE CONCURRENTLY tacit.rollup_cell' },
+]
 /** What an index that was broken off while it was built leaves behind. */
 const selectUnfinished = {
   text: `SELECT format('DROP INDEX CONCURRENTLY %s', indexrelid::regclass) AS text FROM pg_index
@@ -21,11 +25,11 @@ type Step = readonly [name: string, run: (database: Database) => Promise<string 
 const always: readonly Step[] = [
   ['partitions made ahead', addPartitions],
   ['search indexes built', addVectorIndexes],
-  ['rows cleaned up and statistics gathered', database => runAll(database, vacuums, 'tables')],
+  ['rows cleaned up and statistics gathered', cleanUp],
 ]
 const onlyFull: readonly Step[] = [
-  ['indexes rebuilt', database => runAll(database, reindexes, 'tables')],
   ['unfinished indexes removed', removeUnfinished],
+  ['indexes rebuilt', database => runAll(database, reindexes, 'tables')],
 ]
 
 /** Upkeep of a PostgreSQL database. Others go on reading and writing meanwhile. */
@@ -41,6 +45,11 @@ export async function maintain(
     done.push({ name, result: await run(database) })
   }
   return done
+}
+
+async function cleanUp(database: Database): Promise<string> {
+  await database.query(vacuum)
+  return 'all tables'
 }
 
 async function addPartitions(database: Database): Promise<string | null> {
