@@ -242,11 +242,21 @@ describe('web pages', () => {
   })
 
   it('of other origins are refused, unless they are listed', async () => {
-    const { send, url } = await serveForTest({ server: { allowedOrigins: ['https://tools.example'] } })
+    const { send, url, server } = await serveForTest({ server: { allowedOrigins: ['https://tools.example'] } })
     const ask = (origin: string, request = {}) => send('/v1/status', { headers: { Origin: origin }, ...request })
     for (const origin of ['https://evil.example', 'null', 'http://localhost:1', 'https://tools.example.evil.example'])
       expect(await ask(origin), origin).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } })
     expect((await ask(url)).status).toBe(200)
+    // An image of another page names no origin; a link that somebody follows is his own request.
+    for (const [site, mode, status] of [
+      ['cross-site', 'no-cors', 403],
+      ['same-site', 'no-cors', 403],
+      ['same-origin', 'no-cors', 200],
+      ['cross-site', 'navigate', 200],
+    ] as const)
+      expect(await statusUnder('localhost', server.port, { 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': mode })).toBe(
+        status,
+      )
     const allowed = await ask('https://tools.example')
     expect(allowed.status).toBe(200)
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://tools.example')
@@ -271,9 +281,9 @@ describe('web pages', () => {
 const randomPartOf = (secret: string) => /^tacit_[0-9a-f]{8}_(.+)$/.exec(secret)![1]!
 
 /** The status of a request whose Host header is written by hand; fetch sets its own. */
-function statusUnder(host: string, port: number): Promise<number> {
+function statusUnder(host: string, port: number, more: Record<string, string> = {}): Promise<number> {
   return new Promise((resolve, reject) => {
-    const asked = request({ port, host: '127.0.0.1', path: '/healthz', headers: { Host: host } }, response => {
+    const asked = request({ port, host: '127.0.0.1', path: '/healthz', headers: { Host: host, ...more } }, response => {
       response.resume()
       resolve(response.statusCode!)
     })

@@ -20,12 +20,15 @@ export function assertHost(headers: Headers, { server }: Config): void {
 }
 
 /**
- * Refuses requests of web pages that do not come from here and are not listed.
+ * Refuses requests of web pages that do not come from here and are not listed. Following a link is not one of them.
  * @throws TacitError FORBIDDEN
  */
 export function assertOrigin(headers: Headers, config: Config): void {
   const origin = headers.get('origin')
-  if (origin === null || isOwnOrigin(origin, headers.get('host')) || isAllowedOrigin(origin, config)) return
+  const isEmbedded = /^(cross|same)-site$/.test(headers.get('sec-fetch-site') ?? '')
+  const isPage = headers.get('sec-fetch-mode') === 'navigate'
+  if (origin === null && (!isEmbedded || isPage)) return
+  if (origin !== null && (isOwnOrigin(origin, headers.get('host')) || isAllowedOrigin(origin, config))) return
   throw new TacitError(
     'FORBIDDEN',
     'Web pages of this origin may not call the server. List it in server.allowedOrigins.',
