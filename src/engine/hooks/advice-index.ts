@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { ensureDirectory } from '../../ingest/hooks/spool.ts'
 
 /**
  * Past tasks in one file that a hook can search in a few milliseconds without opening the database: their vectors in
@@ -93,7 +94,7 @@ export function writeIndex(file: string, index: AdviceIndex): void {
     Buffer.from(array.buffer, array.byteOffset, rows * width * array.BYTES_PER_ELEMENT),
   )
   const fresh = `${file}.${process.pid}`
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  ensureDirectory(dirname(file))
   writeFileSync(fresh, Buffer.concat([length, header, ...parts]), { mode: 0o600 })
   renameSync(fresh, file)
 }

@@ -72,16 +72,32 @@ async function keep(tacit: Tacit, write: HookWrite): Promise<number> {
   return written.status === 'stored' ? 1 : 0
 }
 
-/** The first id that nothing is recorded under, or that this very prompt has got already. */
+/**
+ * The first id that nothing is recorded under, or the one that this very prompt has got already. Prompts are numbered in
+ * the order of their times, so a few looks are enough.
+ */
 async function freeId(tacit: Tacit, idOf: (occurrence: number) => string, atMs: number): Promise<string> {
-  for (let occurrence = 0; ; occurrence++) {
-    const id = idOf(occurrence)
-    const known = await tacit.explain(id).catch(error => {
+  const timeOf = async (occurrence: number) => {
+    try {
+      return Date.parse((await tacit.explain(idOf(occurrence))).at)
+    } catch (error) {
       if (error instanceof TacitError && error.code === 'NOT_FOUND') return null
       throw error
-    })
-    if (known === null || Date.parse(known.at) === Math.floor(atMs)) return id
+    }
   }
+  const first = async (isReached: (timeMs: number | null) => boolean) => {
+    let [below, above] = [-1, 0]
+    while (!isReached(await timeOf(above))) [below, above] = [above, above * 2 + 1]
+    while (above - below > 1) {
+      const middle = (below + above) >> 1
+      if (isReached(await timeOf(middle))) above = middle
+      else below = middle
+    }
+    return above
+  }
+  const place = await first(timeMs => timeMs === null || timeMs >= Math.floor(atMs))
+  const timeMs = await timeOf(place)
+  return idOf(timeMs === null || timeMs === Math.floor(atMs) ? place : await first(time => time === null))
 }
 
 async function setAside({ spool }: HookFiles): Promise<void> {

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { OutcomeInput, RecordInput, StepInput } from '../../records.ts'
 import { isDelegation, word } from '../transcripts/entry.ts'
 import { armOf, executionIds, mainAgent } from '../transcripts/ids.ts'
-import { elapsed, nameOf, testedSuccess, toolStep } from '../transcripts/tool-step.ts'
+import { elapsed, idPart, nameOf, testedSuccess, toolStep } from '../transcripts/tool-step.ts'
 import type { HookEvent } from './event.ts'
 
 /** What is to be written because of an event. */
@@ -100,8 +100,9 @@ export class HookReader {
     const durationMs = agent?.durationMs ?? tookMs ?? elapsed(known?.startedAtMs ?? null, atMs)
     const arm = armOf(word(input.subagent_type) ?? 'unknown agent', agent?.model ?? word(input.model), 'agent')
     const record = started(event, executionId, task, arm, known?.startedAtMs ?? Math.max(0, atMs - (durationMs ?? 0)))
-    if (agent?.status === 'async_launched') {
-      if (known !== undefined) known.known = true
+    if (agentId !== null && agent?.status === 'async_launched') {
+      const ongoing = known ?? this.#remember(sessionId, agentId, word(input.subagent_type), atMs)
+      ongoing.known = true
       return [{ kind: 'record', record }]
     }
     if (agentId !== null) delete this.state.agents[agentKey(sessionId, agentId)]
@@ -170,7 +171,7 @@ export class HookReader {
       if (known) continue
       const durationMs = startedAtMs === stoppedAtMs ? null : elapsed(startedAtMs, stoppedAtMs)
       const step = {
-        stepId: nameOf(`${executionId}/agent/${key.slice(event.sessionId.length + 1)}`),
+        stepId: `${executionId}/sub-agent/${idPart(key.slice(event.sessionId.length + 1))}`,
         kind: 'agent',
         name: nameOf(type ?? 'unknown agent'),
         startedAt: startedAtMs,
@@ -185,16 +186,18 @@ export class HookReader {
   #executionOf({ sessionId, agentId, promptId }: HookEvent): string {
     if (agentId !== null) return executionIds.agent(sessionId, agentId)
     if (promptId !== null) return executionIds.prompt(promptId)
-    return this.state.turns[turnKey(sessionId)]?.executionId ?? nameOf(`claude-code/${sessionId}`, 120)
+    return this.state.turns[turnKey(sessionId)]?.executionId ?? executionIds.session(sessionId)
   }
 
   #rememberAgent({ sessionId, agentId, agentType, atMs }: HookEvent) {
     if (agentId === null) return undefined
-    const key = agentKey(sessionId, agentId)
-    const known = this.state.agents[key]
-    if (known !== undefined) return known
+    return this.state.agents[agentKey(sessionId, agentId)] ?? this.#remember(sessionId, agentId, agentType, atMs)
+  }
+
+  #remember(sessionId: string, agentId: string, type: string | null, startedAtMs: number) {
     const executionId = executionIds.agent(sessionId, agentId)
-    return remember(this.state.agents, key, { executionId, startedAtMs: atMs, tested: null, type: agentType })
+    const ongoing: HookState['agents'][string] = { executionId, startedAtMs, tested: null, type }
+    return remember(this.state.agents, agentKey(sessionId, agentId), ongoing)
   }
 }
 
@@ -227,7 +230,7 @@ function started(event: HookEvent, executionId: string, task: string, arm: Recor
 function ended(executionId: string, work: Ongoing | undefined, at: number, durationMs: number | null): OutcomeInput {
   const success = work?.tested ?? null
   return {
-    outcomeId: nameOf(`${executionId}/stop/${at}`),
+    outcomeId: `${executionId}/stop/${at}`,
     at,
     success,
     ...(success === null ? {} : { provenance: 'test' }),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { HookEvent } from './event.ts'
 
 /**
@@ -53,7 +53,7 @@ const maxErrorBytes = 64 * 1024
  * @throws Error if it cannot be written or nobody has taken in the others for too long.
  */
 export function leaveEvent(files: HookFiles, event: HookEvent): void {
-  mkdirSync(files.directory, { recursive: true, mode: 0o700 })
+  ensureDirectory(files.directory)
   if (sizeOf(files.spool) > maxSpoolBytes) throw new Error(`The spool ${files.spool} is full. Run "tacit hook drain".`)
   appendFileSync(files.spool, `${JSON.stringify(event)}\n`, { mode: 0o600 })
 }
@@ -61,7 +61,7 @@ export function leaveEvent(files: HookFiles, event: HookEvent): void {
 /** Notes an error of a hook; the oldest give way. Never throws: the agent goes on whatever happens. */
 export function noteHookError(files: HookFiles, event: string | null, error: unknown): void {
   try {
-    mkdirSync(files.directory, { recursive: true, mode: 0o700 })
+    ensureDirectory(files.directory)
     const message = (error instanceof Error ? error.message : String(error)).slice(0, 500)
     const line = `${JSON.stringify({ at: new Date().toISOString(), event, message })}\n`
     if (sizeOf(files.errors) > maxErrorBytes) {
@@ -73,6 +73,20 @@ export function noteHookError(files: HookFiles, event: string | null, error: unk
     appendFileSync(files.errors, line, { mode: 0o600 })
   } catch (unwritable) {
     if (process.env.TACIT_DEBUG) process.stderr.write(`tacit hook: ${String(unwritable)}\n`)
+  }
+}
+
+/** Makes a directory and those around it. (Node's own recursive way never ends where the system refuses with ENOENT.) */
+export function ensureDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(directory) === directory) throw error
+    ensureDirectory(dirname(directory))
+    if (!existsSync(dirname(directory))) throw error
+    mkdirSync(directory, { mode: 0o700 })
   }
 }
 

@@ -126,7 +126,9 @@ export const fields = (value: unknown): Fields | null =>
 export const word = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 export const amount = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null
-const count = (value: unknown): number => Math.min(Number.MAX_SAFE_INTEGER, Math.round(amount(value) ?? 0))
+const count = (value: unknown): number => Math.round(within(amount(value), 1e12) ?? 0)
+/** Beyond what can be, a number is none. */
+const within = (value: number | null, most: number) => (value !== null && value <= most ? value : null)
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const skipped = (what: string): Skipped => ({ kind: 'skipped', what })
 
@@ -244,7 +246,7 @@ function readAssistant(value: Fields, message: Fields, line: Line): Entry {
     model: model === '<synthetic>' ? null : model,
     // What stands for a failed call tells zeros that nobody counted.
     usage: error === null ? usageOf(message.usage) : null,
-    costUsd: amount(value.costUSD),
+    costUsd: within(amount(value.costUSD), 1e6),
     toolUses: list(message.content).flatMap(toolUseOf),
     stopReason: word(message.stop_reason),
     apiError: error,

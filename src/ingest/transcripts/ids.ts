@@ -1,5 +1,5 @@
 import { hash53 } from '../../math/hash.ts'
-import { nameOf } from './tool-step.ts'
+import { idPart, nameOf } from './tool-step.ts'
 
 /**
  * Ids of executions from Claude Code. A log and a hook that tell of the same work give the same id, so that it is
@@ -7,14 +7,16 @@ import { nameOf } from './tool-step.ts'
  */
 export const executionIds = {
   /** What the main conversation did about one prompt. */
-  prompt: (promptId: string) => nameOf(`claude-code/prompt/${promptId}`, 120),
+  prompt: (promptId: string) => `claude-code/prompt/${idPart(promptId)}`,
   /** The same, where its id is not told: the `occurrence`-th time (from 0) that these words were said in the session. */
   words: (sessionId: string, text: string, occurrence: number) =>
-    nameOf(`claude-code/${sessionId}/words/${hash53(text.trim()).toString(36)}/${occurrence}`, 120),
+    `claude-code/${idPart(sessionId)}/words/${hash53(text.trim()).toString(36)}/${occurrence}`,
   /** A sub-agent that has an id. */
-  agent: (sessionId: string, agentId: string) => nameOf(`claude-code/${sessionId}/agent/${agentId}`, 120),
+  agent: (sessionId: string, agentId: string) => `claude-code/${idPart(sessionId)}/agent/${idPart(agentId)}`,
   /** A sub-agent of older versions: known only by the call that started it. */
-  task: (toolUseId: string) => nameOf(`claude-code/task/${toolUseId}`, 120),
+  task: (toolUseId: string) => `claude-code/task/${idPart(toolUseId)}`,
+  /** Work of a session whose prompt was not seen. */
+  session: (sessionId: string) => `claude-code/${idPart(sessionId)}`,
 }
 
 /** The main conversation, as an agent. */

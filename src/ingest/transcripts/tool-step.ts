@@ -1,3 +1,4 @@
+import { hash53 } from '../../math/hash.ts'
 import type { StepInput } from '../../records.ts'
 import { amount, type Fields, isDelegation, shortened, word } from './entry.ts'
 
@@ -38,7 +39,14 @@ export const nameOf = (text: string, longest = 200): string =>
     .toWellFormed()
     .trim() || 'unnamed'
 
-const stepId = (executionId: string, toolUseId: string) => nameOf(`${executionId}/tool/${toolUseId}`)
+/** A foreign id as a part of ours; a very long one gives way to its hash, so that ids stay short and different. */
+export function idPart(text: string): string {
+  const name = nameOf(text, longestPart + 1)
+  return name.length <= longestPart ? name : `${name.slice(0, 32).toWellFormed()}~${hash53(text).toString(36)}`
+}
+const longestPart = 48
+
+const stepId = (executionId: string, toolUseId: string) => `${executionId}/tool/${idPart(toolUseId)}`
 
 const errorType = (message: string) => (/timed? ?out/i.test(message) ? 'timeout' : 'unknown')
 const isEdit = (name: string) => /^(Edit|MultiEdit|Write|NotebookEdit)$/.test(name)
