@@ -701,6 +701,11 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'config/config.test.ts > are refused in the file, and the nearest option is named',
     ],
   },
+  F219: {
+    state: 'open',
+    missing: 'steps and executions have their retention, but the hourly sums of metrics have none of their own',
+    tests: ['cli/prune.test.ts > takes the retention of the configuration, class by class'],
+  },
   F224: {
     state: 'done',
     tests: ['parity/rows.test.ts > F224 one switch turns everything off: nothing is recorded and the task still runs'],
@@ -716,6 +721,35 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F231: { state: 'done', tests: ['parity/rows.test.ts > F231 the whole loop makes no network connection'] },
+  F233: {
+    state: 'done',
+    tests: [
+      'cli/prune.test.ts > takes the retention of the configuration, class by class',
+      'engine/prune.test.ts > of steps alone leaves executions, and of vectors alone leaves the log',
+    ],
+  },
+  F234: {
+    state: 'done',
+    tests: [
+      'engine/prune.test.ts > leaves what was learned as it was; replay begins with a checkpoint, and learning goes on',
+      'cli/prune.test.ts > keeps what goes in %s, from which it comes back',
+    ],
+  },
+  F235: {
+    state: 'done',
+    tests: [
+      'cli/export-import.test.ts > as %s gives the same log and the same learned state',
+      'engine/import.test.ts > names what conflicts and what differs from the fact on record, and keeps the latter as it was',
+    ],
+  },
+  F236: {
+    state: 'done',
+    tests: [
+      'engine/privacy.test.ts > takes what the patterns match out of every free text before it is kept',
+      'engine/privacy.test.ts > takes it out of metadata, keys included, of features and of the names of steps',
+      'engine/privacy.test.ts > are kept as pseudonyms: the same within a database, different in another, and never the name',
+    ],
+  },
   F254: {
     state: 'done',
     tests: ['parity/rows.test.ts > F254 errors are of one class with a stable code and say where and what to do'],
@@ -736,6 +770,13 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     state: 'done',
     tests: [
       'parity/rows.test.ts > F257 what cannot be is refused before anything is written, and empty groups divide by nothing',
+    ],
+  },
+  F261: {
+    state: 'done',
+    tests: [
+      'cli/bundle.test.ts > of the same facts have the same checksum in all forms, whenever they were written',
+      'cli/bundle.test.ts > of a newer version is refused with what to do',
     ],
   },
   F263: {
