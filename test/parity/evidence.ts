@@ -663,6 +663,16 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F208: { state: 'done', tests: ['parity/cli-rows.test.ts > F208 every command answers with one JSON value if asked'] },
+  F210: {
+    state: 'done',
+    tests: [
+      'http/routes.test.ts > answers every example of every operation as the operation itself would',
+      'http/routes.test.ts > is valid OpenAPI 3.1 and has a route for each operation',
+      'http/access.test.ts > is decided by what the key allows, on every route',
+      'mcp/mcp.test.ts > work over standard input and output, where nothing but the protocol is written',
+      'mcp/mcp.test.ts > work over streamable HTTP, each request for itself',
+    ],
+  },
   F212: {
     state: 'done',
     tests: [
