@@ -28,10 +28,12 @@ describe('a baseline', () => {
       [1, 0, 1, 1].map((ok, i) => ({ task: `t${i}`, arm: 'a', success: ok === 1, durationMs: 10 * i })),
     )
     const frozen = await opened.tacit.track.freezeBaseline('first')
-    // Mean and deviation of 1, 0, 1, 1 are .75 and .5; the .975 quantile of Student's t with 3 degrees of freedom is 3.182446.
+    // Of 0, 10, 20, 30 the deviation is √(500/3); the .975 quantile of Student's t with 3 degrees of freedom is 3.182446.
+    expect(frozen.values.durationMs).toMatchObject({ n: 4, mean: 15 })
+    expect(frozen.values.durationMs!.interval![1]).toBeCloseTo(15 + (3.182446 * Math.sqrt(500 / 3)) / 2, 4)
+    // Wilson's interval for 3 of 4.
     expect(frozen.values.success).toMatchObject({ n: 4, mean: 0.75 })
-    expect(frozen.values.success!.interval![1]).toBeCloseTo(0.75 + (3.182446 * 0.5) / 2, 5)
-    expect(frozen.values.durationMs!.mean).toBe(15)
+    expect(frozen.values.success!.interval!.map(bound => bound.toFixed(4))).toEqual(['0.3006', '0.9544'])
     expect(frozen.values.costUsd).toBeNull()
     opened.clock.nowMs += dayMs
     await work(opened, 'later', 0.5)

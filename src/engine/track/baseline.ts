@@ -1,6 +1,13 @@
 import { TacitError } from '../../errors.ts'
 import { studentTQuantile } from '../../math/distributions.ts'
-import { addToMoments, emptyMoments, type Moments, mergeMoments, variance } from '../../math/statistics.ts'
+import {
+  addToMoments,
+  emptyMoments,
+  type Moments,
+  mergeMoments,
+  variance,
+  wilsonInterval,
+} from '../../math/statistics.ts'
 import { KeptDocument } from './kept-document.ts'
 import { type TrackedValue, trackedValues, valuedExecutions } from './log-values.ts'
 import type { Keeping } from './models.ts'
@@ -28,7 +35,7 @@ export interface Baseline {
 export interface TrackedAverage {
   readonly n: number
   readonly mean: number
-  /** 95 %, Student; null for a single value. */
+  /** 95 %: Wilson for success, else Student; null for a single value. */
   readonly interval: readonly [number, number] | null
 }
 
@@ -181,12 +188,16 @@ const totalOf = (cells: Cells, value: TrackedValue) =>
   Object.values(cells).reduce((sum, cell) => mergeMoments(sum, cell[value]), emptyMoments)
 
 function shown({ about, cells }: StoredBaseline): Baseline {
-  const values = trackedValues.map(value => [value, averageOf(totalOf(cells, value))])
+  const values = trackedValues.map(value => [value, averageOf(value, totalOf(cells, value))])
   return { ...about, values: Object.fromEntries(values) as Baseline['values'] }
 }
 
-function averageOf(moments: Moments): TrackedAverage | null {
+function averageOf(value: TrackedValue, moments: Moments): TrackedAverage | null {
   if (moments.n === 0) return null
+  if (value === 'success') {
+    const interval = wilsonInterval(moments.n * moments.mean, moments.n)
+    return { n: moments.n, mean: moments.mean, interval }
+  }
   const spread = variance(moments)
   if (spread === null) return { n: moments.n, mean: moments.mean, interval: null }
   const reach = studentTQuantile(0.975, moments.n - 1) * Math.sqrt(spread / moments.n)
@@ -195,8 +206,8 @@ function averageOf(moments: Moments): TrackedAverage | null {
 
 /** Stratified by task type, each weighted as it occurs now; degrees of freedom after Welch and Satterthwaite. */
 function comparison(value: TrackedValue, before: Cells, later: Cells): ValueComparison | null {
-  const baseline = averageOf(totalOf(before, value))
-  const now = averageOf(totalOf(later, value))
+  const baseline = averageOf(value, totalOf(before, value))
+  const now = averageOf(value, totalOf(later, value))
   if (baseline === null || now === null) return null
   const both = Object.keys(later).flatMap(type => {
     const [then, since] = [before[type]?.[value] ?? emptyMoments, later[type]![value]]

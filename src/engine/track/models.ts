@@ -6,7 +6,7 @@ import type { Synchroniser } from '../synchroniser.ts'
 import { KeptDocument } from './kept-document.ts'
 
 /** What goes on learning from every outcome; it is in use unless a model was put in its place. */
-export const live = 'live'
+const live = 'live'
 const maxModels = 50
 /** How long another process may take to notice a switch, milliseconds. */
 const noticeMs = 1000

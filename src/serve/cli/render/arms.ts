@@ -63,8 +63,10 @@ export function renderChoice(choice: ArmChoice): string {
 export function renderRecommendation(recommendation: Recommendation): string {
   const { task, taskType, arms, armsLeftOut, withheld, similar, policy } = recommendation
   const head = `${bold(shorten(task, 70))}${taskType === null ? '' : dim(`  ${taskType}`)}`
-  const hidden = withheld.map(({ arm, nEff, needed }) => `${arm} (${formatCount(nEff)} of ${formatCount(needed)})`)
-  const unranked = hidden.length === 0 ? '' : `Too little is known to rank: ${hidden.join(', ')} observations.`
+  const hidden = withheld.map(
+    ({ arm, nEff, needed }) => `${arm} (${formatCount(nEff)} of ${formatCount(needed)} observations)`,
+  )
+  const unranked = hidden.length === 0 ? '' : `Too little is known to rank: ${hidden.join(', ')}.`
   if (arms.length === 0) return `${head}\n\n${unranked || noArms}`
   const table = renderTable<RankedArm>(
     [
