@@ -24,6 +24,7 @@ function open(isAllowed = () => true) {
     signal: control.signal,
     isAllowed,
     onEnd,
+    onFailure: vi.fn(),
   })
   return { reader: stream.pipeThrough(new TextDecoderStream()).getReader(), stream, control, onEnd }
 }
@@ -56,6 +57,7 @@ describe('an event stream', () => {
       signal: new AbortController().signal,
       isAllowed: () => true,
       onEnd,
+      onFailure: vi.fn(),
     })
     const reader = stream.getReader()
     await reader.read()
@@ -64,6 +66,29 @@ describe('an event stream', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(onEnd).toHaveBeenCalledTimes(1)
     await expect(reader.read()).rejects.toThrow('does not read')
+  })
+
+  it('breaks off where the log cannot be read, and says so to whoever runs the server', async () => {
+    const onFailure = vi.fn()
+    const onEnd = vi.fn()
+    const broken: Pick<Tacit, 'follow'> = {
+      // biome-ignore lint/correctness/useYield: it fails before it has anything to give
+      async *follow() {
+        throw new Error('no disk')
+      },
+    }
+    const { signal } = new AbortController()
+    const stream = eventStream(broken as Tacit, {
+      after: 0,
+      now: Date.now,
+      signal,
+      isAllowed: () => true,
+      onEnd,
+      onFailure,
+    })
+    await expect(stream.getReader().read()).rejects.toThrow('no disk')
+    expect(onFailure).toHaveBeenCalledTimes(1)
+    expect(onEnd).toHaveBeenCalledTimes(1)
   })
 
   it('ends when the server stops, when its key does not hold any more, and when the client goes', async () => {

@@ -90,7 +90,11 @@ describe('projects held open', () => {
 
   it('are closed when others need the place, the one idle for longest first, and never while in use', async () => {
     const closed: string[] = []
-    const projects = new Projects(fake(closed), () => 2)
+    const projects = new Projects(
+      fake(closed),
+      () => 2,
+      error => expect.unreachable(String(error)),
+    )
     let release = () => {}
     const long = projects.use(
       'a',
@@ -120,11 +124,32 @@ describe('projects held open', () => {
         return { close: async () => {} } as Tacit
       },
       () => 1,
+      error => expect.unreachable(String(error)),
     )
     await expect(projects.use('a', async () => {})).rejects.toMatchObject({ code: 'STORE_BUSY' })
     await projects.use('a', async () => {})
     expect(attempts).toBe(2)
     await projects.close()
+  })
+})
+
+describe('a project that cannot be closed', () => {
+  it('is told of, and keeps nobody from closing the others', async () => {
+    const failures: unknown[] = []
+    const open = async () =>
+      ({
+        close: async () => {
+          throw new Error('no disk')
+        },
+      }) as unknown as Tacit
+    const projects = new Projects(
+      open,
+      () => 1,
+      error => failures.push(error),
+    )
+    for (const project of ['a', 'b']) await projects.use(project, async () => {})
+    await projects.close()
+    expect(failures).toHaveLength(2)
   })
 })
 

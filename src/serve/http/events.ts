@@ -26,6 +26,8 @@ export interface EventStreamOptions {
   /** Asked with each sign of life; false ends the stream (the key was revoked, for example). */
   readonly isAllowed: () => boolean
   readonly onEnd: () => void
+  /** Hears why a stream broke off, if that was our fault; the client only sees it end. */
+  readonly onFailure: (error: unknown) => void
 }
 
 /**
@@ -69,6 +71,7 @@ export function eventStream(tacit: Tacit, options: EventStreamOptions): Readable
           controller.enqueue(encoder.encode(chunk))
           awaitReader(controller)
         } catch (error) {
+          if (!isEnded) options.onFailure(error)
           end()
           controller.error(error)
         }

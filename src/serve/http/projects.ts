@@ -15,14 +15,20 @@ interface Entry {
 /** The projects of a server, each opened when it is first asked for; the one idle for longest is closed first. */
 export class Projects {
   readonly #most: () => number
+  readonly #onFailure: (error: unknown) => void
   #open: Open
   /** The one used last comes last. */
   readonly #entries = new Map<string, Entry>()
   readonly #closing = new Set<Promise<void>>()
 
-  constructor(open: Open, most: () => number) {
+  /**
+   * @param most how many may be open at once.
+   * @param onFailure hears of projects that could not be closed; nobody waits for that.
+   */
+  constructor(open: Open, most: () => number, onFailure: (error: unknown) => void) {
     this.#open = open
     this.#most = most
+    this.#onFailure = onFailure
   }
 
   get size(): number {
@@ -100,10 +106,8 @@ export class Projects {
 
   #close({ tacit }: Entry): void {
     // A project that could not be opened has told its user so; there is nothing to close.
-    const closing = tacit.then(
-      opened => opened.close(),
-      () => undefined,
-    )
+    const opened = tacit.catch(() => null)
+    const closing = opened.then(tacit => tacit?.close()).catch(this.#onFailure)
     this.#closing.add(closing)
     closing.finally(() => this.#closing.delete(closing))
   }

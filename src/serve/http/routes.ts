@@ -80,7 +80,9 @@ function openEvents(c: HttpContext, service: Service, after: number | undefined,
             giveBack()
             done()
           }
-          resolve(eventStream(tacit, { after, now: service.now, signal, isAllowed, onEnd }))
+          const onFailure = (error: unknown) =>
+            service.log.error({ requestId: c.get('requestId'), err: error }, 'an event stream broke off')
+          resolve(eventStream(tacit, { after, now: service.now, signal, isAllowed, onEnd, onFailure }))
         }),
     )
     use.catch(reject)

@@ -99,8 +99,11 @@ async function stop(server: Server, service: Service): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()
-  await service.finish()
-  server.closeAllConnections()
+  try {
+    await service.finish()
+  } finally {
+    server.closeAllConnections()
+  }
   await closed
   service.log.info('stopped')
 }

@@ -36,6 +36,7 @@ export class Service {
     this.projects = new Projects(
       project => this.#open(project),
       () => this.#config.server.maxProjects,
+      error => log.error({ err: error }, 'a project could not be closed'),
     )
   }
 
