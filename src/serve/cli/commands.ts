@@ -60,6 +60,21 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/config.ts')).addConfig,
   },
   {
+    name: 'doctor',
+    summary: 'Check the installation, and say what to do',
+    group: commandGroups.start,
+    load: async () => (await import('./commands/doctor.ts')).addDoctor,
+  },
+  {
+    name: 'completion',
+    summary: 'Print a script that completes commands in a shell',
+    group: commandGroups.start,
+    load: async () => {
+      const { addCompletion } = await import('./commands/completion.ts')
+      return command => addCompletion(command, commands)
+    },
+  },
+  {
     name: 'agents',
     summary: 'Register agents as arms, from their definitions',
     group: commandGroups.start,
