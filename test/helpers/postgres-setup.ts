@@ -4,11 +4,15 @@ import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
 import { databaseAt, query } from '../../scripts/postgres/query.ts'
 import { type PostgresServer, startPostgres } from '../../scripts/postgres/server.ts'
+import { openPostgresStore } from '../../src/store/postgres/open.ts'
 
-/** What the tests of one run share: a server and, on it, an empty database with the extension "vector" to copy. */
+/** What the tests of one run share: a server and, on it, databases to copy. */
 export interface TestServer {
   readonly url: string
+  /** Empty but for the extension "vector". Its name begins the names of all others. */
   readonly template: string
+  /** With Tacit's schema in it. */
+  readonly setUpTemplate: string
 }
 
 declare module 'vitest' {
@@ -38,7 +42,12 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
       throw new Error(`No database can be made on ${whose}: ${(cause as Error).message}`, { cause })
     }
     await query(databaseAt(url, template), 'create extension vector')
-    return { url, template }
+    const setUpTemplate = `${template}_set_up`
+    await query(url, `create database ${setUpTemplate} template ${template}`)
+    const about = { url: databaseAt(url, setUpTemplate), durability: 'normal', busyTimeoutMs: 10_000 } as const
+    const store = await openPostgresStore(about)
+    await store.close()
+    return { url, template, setUpTemplate }
   }
 
   const desk = createServer((_request, response) => {

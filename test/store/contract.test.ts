@@ -27,7 +27,7 @@ storeContract('SQLite', async (options = {}) => {
 })
 
 storeContract('PostgreSQL', async (options = {}) => {
-  const { url, drop } = await freshDatabase()
+  const { url, drop } = await freshDatabase({ isSetUp: true })
   const handles: Store[] = []
   const open = async ({ now }: { now?: () => number } = {}) => {
     const handle = await openPostgresStore({ url, durability: 'normal', busyTimeoutMs: 5_000, now })
