@@ -222,12 +222,17 @@ describe('opening', () => {
     expect(await store.stats('s')).toMatchObject({ executions: 300, withOutcome: 300 })
     expect((await store.log('s', null, 1000)).length).toBe(600)
     const writes = [
-      store.append('s', [[decisionFact('x')]]),
-      store.count('s', 'errors'),
-      store.dropSnapshot('s', 'policy'),
-      store.saveSnapshot('s', 'policy', { cursor: 1, position: { recordedAtUs: 1, id: 'x' }, bytes: new Uint8Array() }),
+      () => store.append('s', [[decisionFact('x')]]),
+      () => store.count('s', 'errors'),
+      () => store.dropSnapshot('s', 'policy'),
+      () =>
+        store.saveSnapshot('s', 'policy', {
+          cursor: 1,
+          position: { recordedAtUs: 1, id: 'x' },
+          bytes: new Uint8Array(),
+        }),
     ]
-    for (const write of writes) await expect(write).rejects.toMatchObject({ code: 'STORE_READ_ONLY' })
+    for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'STORE_READ_ONLY' })
     const writer = await openStoreAt(path)
     await writer.append('s', [[decisionFact('x')]])
     expect(await store.changedByOthers('s')).toBe(true)
