@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { startPostgres } from '../../scripts/postgres/server.ts'
 import { TacitClient } from '../../src/client/index.ts'
 import type { LogEvent } from '../../src/engine/types.ts'
 import { openTacit } from '../../src/index.ts'
@@ -73,5 +74,29 @@ describe.each(stores)('two servers on one $name', ({ open }) => {
     expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length)
     expect(seen.map(({ cursor }) => cursor)).toEqual(seen.map(({ cursor }) => cursor).toSorted((a, b) => a - b))
     expect(seen.every(({ taskType }) => taskType === undefined || taskType === 'shop')).toBe(true)
+  })
+})
+
+describe('a server whose PostgreSQL is killed', () => {
+  it('says so under a code, answers again when it is back, and has lost nothing that it acknowledged', async () => {
+    const postgres = await startPostgres()
+    onTestFinished(() => postgres.remove())
+    const folder = folderForTest()
+    const config = configIn(folder, { db: postgres.url, postgres: { connectTimeoutMs: 500 }, busyTimeoutMs: 500 })
+    const { send, url } = await serve(config, folder)
+    const decide = (n: number) => send('/v1/decide', { body: { task: `Task ${n}`, arms, decisionId: `d${n}` } })
+    for (let n = 0; n < 5; n++) expect((await decide(n)).status).toBe(200)
+    await postgres.kill()
+    for (const refused of [await decide(5), await send('/readyz')]) {
+      expect(refused.status).toBeGreaterThanOrEqual(503)
+      expect(['STORE_UNAVAILABLE', 'STORE_BUSY', 'TIMEOUT']).toContain(refused.body.code)
+    }
+    expect((await send('/healthz')).status).toBe(200)
+    await postgres.start()
+    // The client goes on as if nothing had been.
+    const tacit = new TacitClient({ url, retries: 20 })
+    expect(await tacit.decide({ task: 'Task 5', arms, decisionId: 'd5' })).toMatchObject({ decisionId: 'd5' })
+    expect((await send('/readyz')).status).toBe(200)
+    expect(await tacit.status()).toMatchObject({ executions: 6, inFlight: 6 })
   })
 })
