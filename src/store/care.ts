@@ -85,7 +85,7 @@ export async function copyDatabase(
   { scope, onProgress = silent }: { readonly scope?: string; readonly onProgress?: OnProgress } = {},
 ): Promise<CopyReport> {
   if (from.db === to.db) {
-    throw new TacitError('INVALID_INPUT', `Both sides of the copy are ${from.db}. Name two databases.`)
+    throw new TacitError('INVALID_INPUT', 'Both sides of the copy are the same database. Name two.')
   }
   return withOpened(from, 'read', async source => {
     const all = await source.admin.scopes()
@@ -95,12 +95,12 @@ export async function copyDatabase(
         `There is no scope ${scope} in ${source.store.location}. It has: ${all.join(', ')}.`,
       )
     }
-    const copied = await withOpened(to, 'write', async target => {
+    return withOpened(to, 'write', async target => {
       const isNew = scope === undefined && (await target.admin.scopes()).length === 0
       if (isNew) await target.admin.adoptOrigin(source.store.origin)
-      return copyScopes(source, target, scope === undefined ? all : [scope], onProgress)
+      const copied = await copyScopes(source, target, scope === undefined ? all : [scope], onProgress)
+      return { from: source.store.location, to: target.store.location, scopes: copied }
     })
-    return { from: source.store.location, to: to.db, scopes: copied }
   })
 }
 
