@@ -1,51 +1,9 @@
 import { TacitError } from '../errors.ts'
-import {
-  type ArmSpec,
-  type Decision,
-  type Fact,
-  type Limits,
-  type Outcome,
-  type Prediction,
-  parse,
-} from '../records.ts'
+import { type ArmSpec, type Decision, type Fact, type Limits, type Outcome, parse } from '../records.ts'
 import { evidenceOf } from './choice.ts'
 import { explainInput } from './operation-inputs.ts'
 import type { Parts } from './parts.ts'
-import type { ArmChoice, Evidence } from './types.ts'
-
-/** Why an arm was taken: what was on record about it when it was chosen, and what has come of it since. */
-export interface Explanation {
-  readonly decisionId: string
-  readonly task: string
-  readonly taskType: string | null
-  /** When it was decided: ISO 8601, UTC. */
-  readonly at: string
-  readonly arm: string
-  /** The eligible arms with the probability that each had, most probable first; null for recorded history. */
-  readonly arms: readonly { readonly arm: string; readonly probability: number | null }[]
-  readonly propensity: number | null
-  readonly policy: ArmChoice['policy'] | null
-  readonly stage: Decision['body']['stage']
-  readonly explored: boolean | null
-  /** What was expected of the arm. */
-  readonly prediction: Prediction | null
-  /** What that rested on; null for recorded history. */
-  readonly evidence: Evidence | null
-  readonly limits: Limits | null
-  readonly outcome: ExplainedOutcome | null
-  readonly steps: number
-  readonly feedback: number
-  /** The same in a few sentences. */
-  readonly reasons: readonly string[]
-}
-
-interface ExplainedOutcome {
-  readonly success: boolean | null
-  readonly quality: number | null
-  readonly durationMs: number | null
-  readonly costUsd: number | null
-  readonly errorType: string | null
-}
+import type { Explanation } from './types.ts'
 
 /** Explains decisions from the log alone. */
 export function explainer({ store, config }: Parts, assertOpen: () => void) {

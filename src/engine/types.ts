@@ -19,7 +19,6 @@ import type {
 import type { ExecutionRow, ReplicaState } from '../store/store.ts'
 import type { BudgetStatus } from './budget.ts'
 import type { Calibration, CalibrationOptions, ModelCalibration } from './calibration.ts'
-import type { Explanation } from './explain.ts'
 import type { FollowOptions, LogEvent, LogPage } from './follow.ts'
 import type { ImportOptions, ImportReport } from './import.ts'
 import type { Metrics, MetricsOptions, RatesOptions, SolutionsOptions } from './metrics.ts'
@@ -35,7 +34,6 @@ export type {
   BudgetStatus,
   Calibration,
   CalibrationOptions,
-  Explanation,
   FollowOptions,
   GroupMetrics,
   ImportOptions,
@@ -143,6 +141,41 @@ export interface Recommendation {
   readonly withheld: readonly WithheldArm[]
   readonly similar: readonly SimilarTask[]
   readonly policy: { readonly id: string; readonly version: number }
+}
+
+/** Why an arm was taken: what was on record about it when it was chosen, and what has come of it since. */
+export interface Explanation {
+  readonly decisionId: string
+  readonly task: string
+  readonly taskType: string | null
+  /** When it was decided: ISO 8601, UTC. */
+  readonly at: string
+  readonly arm: string
+  /** The eligible arms with the probability that each had, most probable first; null for recorded history. */
+  readonly arms: readonly { readonly arm: string; readonly probability: number | null }[]
+  readonly propensity: number | null
+  readonly policy: ArmChoice['policy'] | null
+  readonly stage: Stage | null
+  readonly explored: boolean | null
+  /** What was expected of the arm. */
+  readonly prediction: Prediction | null
+  /** What that rested on; null for recorded history. */
+  readonly evidence: Evidence | null
+  readonly limits: Limits | null
+  readonly outcome: ExplainedOutcome | null
+  readonly steps: number
+  readonly feedback: number
+  /** The same in a few sentences. */
+  readonly reasons: readonly string[]
+}
+
+/** What came of the work, as far as it is known. */
+export interface ExplainedOutcome {
+  readonly success: boolean | null
+  readonly quality: number | null
+  readonly durationMs: number | null
+  readonly costUsd: number | null
+  readonly errorType: string | null
 }
 
 export interface ArmPrediction extends Prediction {

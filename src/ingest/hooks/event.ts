@@ -41,7 +41,7 @@ interface HookTool {
 }
 
 /** The events that something is recorded for; others are read and left alone. */
-export const recordedEvents = [
+const recordedEvents = [
   'UserPromptSubmit',
   'PostToolUse',
   'PostToolUseFailure',

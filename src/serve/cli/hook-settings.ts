@@ -9,7 +9,7 @@ export const settingsPlaces = ['project', 'local', 'user'] as const
 export type SettingsPlace = (typeof settingsPlaces)[number]
 
 /** The events that the hooks are set up for. */
-export const hookedEvents = [
+const hookedEvents = [
   'SessionStart',
   'UserPromptSubmit',
   'PostToolUse',
@@ -39,7 +39,7 @@ interface Manifest {
   readonly command: string
 }
 
-export function settingsFile(place: SettingsPlace): string {
+function settingsFile(place: SettingsPlace): string {
   const home = process.env.CLAUDE_CONFIG_DIR || join(homedir(), '.claude')
   if (place === 'user') return join(home, 'settings.json')
   return join('.claude', place === 'project' ? 'settings.json' : 'settings.local.json')

@@ -12,6 +12,11 @@ import { renderTable } from '../table.ts'
 const defaultDirectory = '.claude/agents'
 
 export function addAgents(command: Command): void {
+  command.description(
+    'Registers agents as arms, from their definitions: they can then be chosen before they were ever seen, and start from ' +
+      'what agents of the same model and group achieved.',
+  )
+  addExamples(command, [{ title: 'Register the agents of this project', line: 'tacit agents import --yes' }])
   const take = command
     .command('import')
     .description(

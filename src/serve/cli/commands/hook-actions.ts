@@ -7,6 +7,7 @@ import { drainEvents, hasLeftEvents } from '../../../engine/hooks/drain.ts'
 import { type HookFiles, hookFiles } from '../../../engine/hooks/hook.ts'
 import { TacitError } from '../../../errors.ts'
 import { plural } from '../format.ts'
+import { tokensFrom } from '../hook-flags.ts'
 import {
   install,
   isInstalled,
@@ -21,7 +22,6 @@ import { lineDiff } from '../line-diff.ts'
 import { bold, note, print, printJson } from '../output.ts'
 import { createProgress } from '../progress.ts'
 import { globalOptions, isFilePath, resolveConfig, withTacit } from '../session.ts'
-import { tokensFrom } from './hook.ts'
 
 /** What the subcommands of `hook` do. */
 export const hookActions = { install: installHooks, uninstall: uninstallHooks, drain, status }

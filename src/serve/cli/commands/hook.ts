@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { type HookFiles, hookFiles, noteHookError, runHook } from '../../../engine/hooks/hook.ts'
 import { addExamples } from '../examples.ts'
+import { defaultMaxTokens, tokensFrom } from '../hook-flags.ts'
 import type { GlobalOptions } from '../session.ts'
 
 /** The input of a hook is small; what is larger, or does not come, is not waited for. */
 const maxInputBytes = 32 * 1024 * 1024
 const inputTimeoutMs = 1000
-const defaultMaxTokens = 300
 
 /**
  * Adds `hook` with its subcommands. What a hook itself needs is loaded here; everything heavier (configuration, engine,
@@ -76,12 +76,6 @@ async function run(command: Command): Promise<void> {
     else if (process.env.TACIT_DEBUG) process.stderr.write(`tacit hook: ${String(error)}\n`)
   }
   process.exitCode = 0
-}
-
-export const tokensFrom = (text: string | undefined): number => {
-  const tokens = text === undefined ? defaultMaxTokens : Number(text)
-  if (Number.isInteger(tokens) && tokens > 0 && tokens <= 10_000) return tokens
-  throw new RangeError(`--max-tokens ${text} is not a whole number from 1 to 10000.`)
 }
 
 /** Reading the configuration takes longer than the hook itself; flags that name the database spare it. */
