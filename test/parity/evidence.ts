@@ -782,6 +782,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F257 what cannot be is refused before anything is written, and empty groups divide by nothing',
     ],
   },
+  F260: {
+    state: 'done',
+    tests: [
+      'cli/doctor.test.ts > finds a database in order, its learned state included, and says so',
+      'cli/doctor.test.ts > says what to do where there is no database, and makes none',
+      'cli/doctor.test.ts > fails on a file that is no database, on a wrong option and on a directory that is not there',
+    ],
+  },
   F261: {
     state: 'done',
     tests: [
