@@ -270,6 +270,26 @@ describe('the care of PostgreSQL', () => {
     expect(await validateDatabase(server)).toMatchObject({ isSound: true })
   })
 
+  test('drops the months of the log that pruning has emptied, and keeps those that hold a fact', async () => {
+    const server = await onServer(true)
+    const day = Date.UTC(2025, 2, 14) * 1000
+    await query(server.db, `select tacit.make_fact_partitions(${String(day)}, 2)`)
+    const store = await openStore(server)
+    await store.append('old', [
+      [recorded(decisionFact('march'), day)],
+      [recorded(decisionFact('april'), day + 28 * 86_400e6)],
+    ])
+    const cursor = (await store.tail('old', 0, 10))[0]!.cursor
+    await store.prune('old', { executionIds: ['march'], what: 'executions', cursor })
+    const { steps } = await maintainDatabase(server)
+    expect(steps).toContainEqual({ name: 'emptied partitions dropped', result: '1 month' })
+    expect((await store.tail('old', 0, 10)).map(({ fact }) => fact.id)).toEqual(['april'])
+    // A fact of a dropped month is taken all the same.
+    await store.append('old', [[recorded(decisionFact('late'), day + 1)]])
+    await store.close()
+    expect(await validateDatabase(server)).toMatchObject({ isSound: true })
+  })
+
   test('migrates an older schema once, whoever comes first', async () => {
     const server = await onServer(true)
     const expected = await hashes(server)

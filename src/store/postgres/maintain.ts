@@ -1,5 +1,5 @@
 import type { MaintenanceStep, OnProgress } from '../admin.ts'
-import type { Database } from './database.ts'
+import type { Database, Session } from './database.ts'
 import { makePartitions, monthsAhead } from './migrations.ts'
 import { buildVectorIndexes } from './vector-index.ts'
 
@@ -20,10 +20,22 @@ const selectUnfinished = {
     WHERE relnamespace = 'tacit'::regnamespace AND NOT indisvalid AND relname LIKE '%\\_ccnew%'`,
 }
 
+/** Months of the log that lie in the past. */
+const selectPastPartitions = {
+  text: `SELECT relname AS name FROM pg_inherits JOIN pg_class ON oid = inhrelid
+    WHERE inhparent = 'tacit.fact'::regclass AND relname ~ '^fact_\\d{4}_\\d{2}$'
+      AND relname < 'fact_' || to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') ORDER BY relname`,
+}
+/** Locks every month with it, so that nothing slips in between looking and dropping. Later facts of a dropped month go to the default partition. */
+const lockLog = { text: 'LOCK TABLE tacit.fact IN ACCESS EXCLUSIVE MODE' }
+const isEmpty = { text: "SELECT format('SELECT FROM tacit.%I LIMIT 1', $1::text) AS text" }
+const dropPartition = { text: "SELECT format('DROP TABLE tacit.%I', $1::text) AS text" }
+
 type Step = readonly [name: string, run: (database: Database) => Promise<string | null>]
 
 const always: readonly Step[] = [
   ['partitions made ahead', addPartitions],
+  ['emptied partitions dropped', dropEmptied],
   ['search indexes built', addVectorIndexes],
   ['rows cleaned up and statistics gathered', cleanUp],
 ]
@@ -55,6 +67,29 @@ async function cleanUp(database: Database): Promise<string> {
 async function addPartitions(database: Database): Promise<string | null> {
   const [row] = await database.query(makePartitions, monthsAhead + 1)
   return row!.made === 0 ? null : `${row!.made} months`
+}
+
+/** What pruning has emptied gives its space back at once. */
+async function dropEmptied(database: Database): Promise<string | null> {
+  let dropped = 0
+  for (const { name } of await database.query(selectPastPartitions)) {
+    if (await database.session(session => dropIfEmpty(session, String(name)))) dropped++
+  }
+  return dropped === 0 ? null : `${dropped} ${dropped === 1 ? 'month' : 'months'}`
+}
+
+async function dropIfEmpty(session: Session, partition: string): Promise<boolean> {
+  const run = async (maker: { text: string }) => {
+    const [statement] = await session.run(maker, partition)
+    return session.run({ text: String(statement!.text) })
+  }
+  if ((await run(isEmpty)).length > 0) return false
+  await session.run({ text: 'BEGIN' })
+  await session.run(lockLog)
+  const isStillEmpty = (await run(isEmpty)).length === 0
+  if (isStillEmpty) await run(dropPartition)
+  await session.run({ text: 'COMMIT' })
+  return isStillEmpty
 }
 
 async function addVectorIndexes(database: Database): Promise<string | null> {
