@@ -1,4 +1,14 @@
-import { closeSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TacitError } from '../../errors.ts'
@@ -20,6 +30,8 @@ export interface DrainReport {
 const settleMs = 30
 /** A lock older than this belongs to a process that has died. */
 const staleLockMs = 60_000
+/** Events between two signs of life. */
+const signOfLifeEvery = 100
 
 /** Whether hooks have left anything. */
 export const hasLeftEvents = (files: HookFiles): boolean => sizeOf(files.spool) > 0 || takenFiles(files).length > 0
@@ -40,6 +52,7 @@ export async function drainEvents(tacit: Tacit, files: HookFiles): Promise<Drain
       for (const line of readFileSync(file, 'utf8').split('\n')) {
         if (line === '') continue
         report.events += 1
+        if (report.events % signOfLifeEvery === 0) utimesSync(lock, new Date(), new Date())
         try {
           for (const write of await reader.read(JSON.parse(line) as HookEvent))
             report.stored += await keep(tacit, write)

@@ -92,6 +92,7 @@ function filesOf(command: Command): HookFiles {
 
 async function drain(command: Command): Promise<void> {
   const options = globalOptions(command)
+  const { recommend } = flagsOf(command)
   const files = filesOf(command)
   const progress = createProgress('Reading past tasks')
   const report = await withTacit(
@@ -100,7 +101,10 @@ async function drain(command: Command): Promise<void> {
     async tacit => {
       const drained = await drainEvents(tacit, files)
       if (drained === null) return { busy: true, events: 0, stored: 0, failed: 0, tasks: null }
-      const tasks = await refreshAdvice(tacit, files, count => progress.update(null, plural(count, 'task')))
+      // Reading all tasks takes a while at first; it is done for those who want recommendations.
+      const tasks = recommend
+        ? await refreshAdvice(tacit, files, count => progress.update(null, plural(count, 'task')))
+        : null
       return { busy: false, ...drained, tasks }
     },
     { takesHookEvents: false },
@@ -110,7 +114,7 @@ async function drain(command: Command): Promise<void> {
   else {
     const failed = report.failed > 0 ? `, ${report.failed} failed ("tacit hook status" says why)` : ''
     print(`${plural(report.events, 'event')} taken in: ${plural(report.stored, 'new fact')}${failed}`)
-    print(`Recommendations rest on ${plural(report.tasks ?? 0, 'past task')}.`)
+    if (report.tasks !== null) print(`Recommendations rest on ${plural(report.tasks, 'past task')}.`)
   }
 }
 

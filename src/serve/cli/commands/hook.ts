@@ -35,7 +35,11 @@ export function addHook(command: Command): void {
     'Adds the hooks to the settings of Claude Code; shows the change, and asks for --yes',
   )
   addSubcommand(command, 'uninstall', 'Takes the hooks out again; untouched settings come back byte for byte')
-  addSubcommand(command, 'drain', 'Takes what hooks have left into the database, and prepares recommendations')
+  addSubcommand(
+    command,
+    'drain',
+    'Takes what hooks have left into the database; with --recommend it also prepares recommendations',
+  )
   addSubcommand(command, 'status', 'Shows what hooks have left, and their errors')
 }
 
