@@ -393,6 +393,14 @@ describe('setting the hooks up', () => {
     }
   })
 
+  test('writes no address of a server, with its password, into the settings', async () => {
+    const { cwd, file, env } = project(null)
+    const TACIT_DB = 'postgres://me:secret@127.0.0.1:1/x'
+    await tacit(['hook', 'install', '--yes'], { cwd, env: { ...env, TACIT_DB } })
+    expect(readFileSync(file, 'utf8')).toMatch(/ hook --scope default"/)
+    expect(readFileSync(file, 'utf8')).not.toMatch('secret')
+  })
+
   test('works: the command in the settings records what Claude Code tells it', async () => {
     const { cwd, file, env } = project(null)
     await tacit(['hook', 'install', '--yes'], { cwd, env })

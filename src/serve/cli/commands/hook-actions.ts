@@ -69,18 +69,19 @@ function placeOf({ in: place = 'project' }: Flags): SettingsPlace {
   throw new TacitError('INVALID_INPUT', `--in ${place}: there is no such place. One of: ${settingsPlaces.join(', ')}.`)
 }
 
-/** Names the database in full, so that the hook finds it from everywhere and need not read the configuration. */
+/** Names a database file in full, so that the hook finds it from everywhere and need not read the configuration. */
 function commandLine(command: Command, { recommend, maxTokens, command: given }: Flags): string {
   const { config } = resolveConfig(globalOptions(command))
   if (config.db === ':memory:') {
     throw new TacitError('INVALID_INPUT', 'A database in memory is gone before the next hook. Name a file with --db.')
   }
-  const db = isFilePath(config.db) ? resolve(config.db) : config.db
+  // Settings are shared and may hold no password: the address of a server stays in the configuration or the environment.
+  const db = isFilePath(config.db) ? ['--db', quoted(resolve(config.db))] : []
   const main = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url))
   const program = given ?? `${quoted(process.execPath)} ${quoted(main)} hook`
   const budget = maxTokens === undefined ? [] : ['--max-tokens', `${tokensFrom(maxTokens)}`]
   const advice = recommend ? ['--recommend', ...budget] : []
-  return [program, '--db', quoted(db), '--scope', quoted(config.scope), ...advice].join(' ')
+  return [program, ...db, '--scope', quoted(config.scope), ...advice].join(' ')
 }
 
 const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
