@@ -132,7 +132,7 @@ class Server implements PostgresServer {
     const command = [this.#program, '-D', join(this.#folder, 'data'), ...this.#settings]
     // Whoever dies without saying goodbye leaves no server behind, where the system can do that.
     const setpriv = '/usr/bin/setpriv'
-    if (existsSync(setpriv)) command.unshift(setpriv, '--pdeathsig', 'INT', '--')
+    if (existsSync(setpriv)) command.unshift(setpriv, '--pdeathsig', 'QUIT', '--')
     const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
     const [name, ...args] = command
     const child = spawn(name!, args, { ...this.#account, cwd: '/', env, stdio: ['ignore', log, log] })
