@@ -70,7 +70,7 @@ export async function importFacts(
   const tally = new Tally()
   const claims = new Map<string, Claim>()
   return synchroniser.exclusive(async () => {
-    const prunedBefore = await store.prunedUpTo?.(config.scope)
+    const prunedBefore = await store.prunedUpTo(config.scope)
     try {
       for await (const batch of batches(parts, facts)) {
         if (dryRun) await judge(parts, batch, tally, claims)

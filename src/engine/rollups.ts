@@ -71,7 +71,7 @@ export async function foldRollups(
  * what waits is folded.
  */
 export async function rebuildRollups(store: Store, scope: string): Promise<void> {
-  const isPruned = ((await store.prunedUpTo?.(scope)) ?? 0) > 0
+  const isPruned = ((await store.prunedUpTo(scope)) ?? 0) > 0
   if (!isPruned) await store.rollups.drop(scope, executionRollup)
   await foldRollups(store, scope)
 }

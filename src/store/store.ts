@@ -22,7 +22,12 @@ export interface Store {
    * duplicate or a conflict are dropped; others may be given for executions that are there already.
    * @throws TacitError INVALID_INPUT for a draft or vector that cannot be kept; nothing is then written.
    */
-  append(scope: string, groups: readonly (readonly FactDraft[])[], vectors?: readonly VectorRow[]): Promise<Appended[]>
+  append(
+    scope: string,
+    groups: readonly (readonly FactDraft[])[],
+    vectors?: readonly VectorRow[],
+    options?: AppendOptions,
+  ): Promise<Appended[]>
 
   /**
    * Facts in the order in which this database took them, after `cursor` (0 for the start). Whoever goes on from the last
@@ -67,15 +72,15 @@ export interface Store {
    * Keeps a snapshot from which replay begins, in place of the one that stands at `replaced` (null: none). False, with
    * nothing changed, if another one stands there.
    */
-  saveCheckpoint?(scope: string, name: string, snapshot: Snapshot, replaced: Snapshot | null): Promise<boolean>
+  saveCheckpoint(scope: string, name: string, snapshot: Snapshot, replaced: Snapshot | null): Promise<boolean>
   /**
    * Removes facts, rows and vectors of executions in one transaction; an execution with facts after `request.cursor` is
    * left whole. Ids stay known: a removed fact that is given again is a duplicate, unless it brings its `recordedAtUs`
    * (as an archive does): then it comes back at the place that it had in the order of arrival.
    */
-  prune?(scope: string, request: PruneRequest): Promise<Pruned>
+  prune(scope: string, request: PruneRequest): Promise<Pruned>
   /** The highest place in the order of arrival from which a fact was pruned; 0 if there is none. */
-  prunedUpTo?(scope: string): Promise<number>
+  prunedUpTo(scope: string): Promise<number>
 
   /** Adds to a named counter, for what must be counted and shown (errors of learning, for example). */
   count(scope: string, counter: string, by?: number): Promise<void>
@@ -121,6 +126,11 @@ export interface LoggedFact {
   readonly cursor: number
 }
 
+export interface AppendOptions {
+  /** Whether the answer is to hold the history of each group, which saves reading it afterwards. Default: false. */
+  readonly withHistory?: boolean
+}
+
 export interface Appended {
   /** stored: at least one fact is new. duplicate: all were there before. conflict: an id is taken; nothing was kept. */
   readonly status: 'stored' | 'duplicate' | 'conflict'
@@ -128,6 +138,8 @@ export interface Appended {
   readonly facts: readonly LoggedFact[]
   /** For a conflict: the id that is taken. */
   readonly conflictId?: string
+  /** If it was asked for: every fact of the group's executions as the log now holds them, in canonical order. */
+  readonly history?: readonly Fact[]
 }
 
 /** One execution as a typed row: its decision joined with its last outcome and the count of its feedback. */

@@ -25,7 +25,7 @@ export interface WrongCell {
  * @throws TacitError STORE_BUSY if others keep folding meanwhile.
  */
 export async function wrongCells(store: Store, scope: string): Promise<WrongCell[] | null> {
-  if (((await store.prunedUpTo?.(scope)) ?? 0) > 0) return null
+  if (((await store.prunedUpTo(scope)) ?? 0) > 0) return null
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const cursor = await store.rollups.cursor(scope, executionRollup)
     const wrong = await new Comparison(store, scope, cursor).run()
