@@ -267,10 +267,18 @@ function settingsOfMode(mode: unknown): [string, unknown][] {
 
 const options = listOptions(configSchema, '')
 
-function listOptions(schema: z.ZodType, prefix: string): { key: string; description: string; schema: z.ZodType }[] {
+interface Option {
+  readonly key: string
+  readonly description: string
+  readonly schema: z.ZodType
+  readonly isNullable: boolean
+}
+
+function listOptions(schema: z.ZodType, prefix: string): Option[] {
   const inner = unwrap(schema)
   if (!(inner instanceof z.ZodObject) || schema.description !== undefined) {
-    return [{ key: prefix, description: schema.description ?? '', schema: inner }]
+    const isNullable = schema.safeParse(null).success
+    return [{ key: prefix, description: schema.description ?? '', schema: inner, isNullable }]
   }
   return Object.entries(inner.shape).flatMap(([name, child]) =>
     listOptions(child as z.ZodType, prefix ? `${prefix}.${name}` : name),
@@ -305,19 +313,20 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
   const values = new Map<string, unknown>()
   for (const [alias, key] of Object.entries(aliases)) {
     const text = environment[alias]
-    if (text) values.set(key, fromText(text, options.find(option => option.key === key)!.schema))
+    if (text) values.set(key, fromText(text, options.find(option => option.key === key)!))
   }
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith('TACIT_') || text === undefined || otherVariables.test(variable)) continue
     const option = byVariable.get(variable)
     if (option === undefined) throw unknownKey(variable, [...byVariable.keys()], 'the environment')
-    values.set(option.key, fromText(text, option.schema))
+    values.set(option.key, fromText(text, option))
   }
   return values
 }
 
 /** Environment and command line carry text; the schema says what it stands for. */
-function fromText(text: string, schema: z.ZodType): unknown {
+function fromText(text: string, { schema, isNullable }: Option): unknown {
+  if (isNullable && text === 'null') return null
   if (schema instanceof z.ZodString || schema instanceof z.ZodEnum) return text
   if (/^(1|on|yes)$/i.test(text) && schema instanceof z.ZodBoolean) return true
   if (/^(0|off|no)$/i.test(text) && schema instanceof z.ZodBoolean) return false
@@ -378,6 +387,6 @@ export function settingFromText(key: string, text: string): Record<string, unkno
       'the command line',
     )
   const values: Record<string, unknown> = {}
-  assign(values, key, fromText(text, option.schema))
+  assign(values, key, fromText(text, option))
   return values
 }

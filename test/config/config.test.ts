@@ -105,6 +105,8 @@ describe('values', () => {
     ['TACIT_STAGE', 'stage', 'shadow', 'shadow'],
     ['TACIT_BUSY_TIMEOUT_MS', 'busyTimeoutMs', '0', 0],
     ['TACIT_LEARNING_HALF_LIFE_DAYS', 'learning.halfLifeDays', 'null', null],
+    ['TACIT_POSTGRES_REPLICA_URL', 'postgres.replicaUrl', 'null', null],
+    ['TACIT_DB', 'db', 'null', 'null'],
     ['TACIT_EMBEDDING_SIMILARITY_THRESHOLD', 'embedding.similarityThreshold', '-0.5', -0.5],
   ])('%s is read as its option %s expects: %s', (variable, key, text, value) => {
     expect(settingOf({ environment: { [variable]: text } }, key).value).toBe(value)
