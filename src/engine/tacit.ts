@@ -21,7 +21,7 @@ import { predict, recommend } from './advise.ts'
 import { calibrate } from './calibration.ts'
 import { decide } from './decide.ts'
 import { assertTellsSomething, type Frame, feedbackDraft, outcomeDraft, stepDraft } from './drafts.ts'
-import { EventBus } from './events.ts'
+import { asError, EventBus } from './events.ts'
 import { explainer } from './explain.ts'
 import { follow } from './follow.ts'
 import { exportFacts, importFacts } from './import.ts'
@@ -35,6 +35,7 @@ import { Reading } from './reading.ts'
 import { recordAll } from './record.ts'
 import { ScoreCache } from './score-cache.ts'
 import { withSummaries } from './solutions.ts'
+import { taskHooks } from './task-hooks.ts'
 import { Models } from './track/models.ts'
 import { Refits } from './track/refit.ts'
 import { trackView } from './track/view.ts'
@@ -54,6 +55,7 @@ export class TacitEngine implements types.Tacit {
   readonly learning: types.Tacit['learning']
   readonly compat: types.Tacit['compat']
   readonly track: types.Tacit['track']
+  readonly hooks: types.TaskHooks
   readonly #refits: Refits
   readonly explain: types.Tacit['explain']
   readonly #parts: Parts
@@ -77,6 +79,7 @@ export class TacitEngine implements types.Tacit {
     this.#refits = new Refits(parts, error => this.#failed('refit', error))
     this.track = trackView(parts, this.#refits, assertOpen)
     this.explain = explainer(parts, assertOpen)
+    this.hooks = taskHooks(this.#loop)
   }
 
   async decide(input: DecideInput): Promise<types.ArmChoice> {
@@ -194,13 +197,7 @@ export class TacitEngine implements types.Tacit {
   }
 
   async wrap<T>(task: (context: types.WrapContext) => Promise<T> | T, info: types.WrapInfo): Promise<T> {
-    const parts = {
-      decide: this.decide.bind(this),
-      observe: this.observe.bind(this),
-      failed: this.#failed.bind(this),
-      now: this.#parts.now,
-    }
-    return wrapTask(parts, task, info)
+    return wrapTask(this.#loop, task, info)
   }
 
   async wrapAll<T>(
@@ -309,6 +306,18 @@ export class TacitEngine implements types.Tacit {
   }
 
   // ---- helpers -----------------------------------------------------------------------------------------------------
+
+  /** What runs tasks without letting a failure of Tacit reach them. */
+  get #loop() {
+    return {
+      decide: this.decide.bind(this),
+      observe: this.observe.bind(this),
+      step: this.step.bind(this),
+      record: this.record.bind(this),
+      failed: (where: string, error: unknown) => this.#failed(where, asError(error)),
+      now: this.#parts.now,
+    }
+  }
 
   get #isEnabled(): boolean {
     return isEnabled(this.#parts.config)

@@ -26,6 +26,7 @@ import type { Objective, ParetoFront } from './pareto.ts'
 import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.ts'
 import type { Redact } from './privacy.ts'
 import type { PruneOptions, PruneReport } from './prune.ts'
+import type { PreparedTask, TaskHooks } from './task-hooks.ts'
 import type { TrackView } from './track/view.ts'
 import type { CompatView } from './views/compat.ts'
 import type { LearningView } from './views/types.ts'
@@ -50,12 +51,14 @@ export type {
   ParetoFront,
   PolicyEvaluateOptions,
   PolicyEvaluation,
+  PreparedTask,
   PruneOptions,
   PruneReport,
   RatesOptions,
   Redact,
   SolutionsOptions,
   SolutionTable,
+  TaskHooks,
 }
 
 /** Options of `openTacit`: any configuration option, and these. */
@@ -332,6 +335,8 @@ export interface Tacit {
    * in the same order; one that fails does not stop the others. Once `signal` aborts, no further task is begun.
    */
   wrapAll<T>(tasks: readonly WrappedTask<T>[], options?: WrapAllOptions): Promise<PromiseSettledResult<T>[]>
+  /** The same in separate calls, for those who run their tasks themselves. */
+  readonly hooks: TaskHooks
   /** How well the forecasts stored with decisions kept their word, per model version. Writes nothing. */
   calibration(options?: CalibrationOptions): Promise<Calibration>
   status(): Promise<Status>

@@ -1,6 +1,7 @@
 import { TacitError } from '../errors.ts'
 import type { OutcomeInput } from '../records.ts'
 import { asError } from './events.ts'
+import { failureOutcome, fallbackArm } from './task-hooks.ts'
 import type { Tacit, WrapContext, WrapInfo } from './types.ts'
 
 /** Node's timers cannot wait longer (they would fire at once); a task with a later timeout has none. */
@@ -26,7 +27,7 @@ export async function wrapTask<T>(
   assertRunnable(task, info)
   const { signal, timeoutMs = Number.POSITIVE_INFINITY, ...input } = info
   const choice = await attempt(parts, 'decide', () => parts.decide(input))
-  const arm = choice?.arm ?? fallbackArm(input)
+  const arm = choice?.arm ?? fallbackArm(input, 'wrap')
   // While Tacit is switched off it says what to run, and keeps nothing.
   const decisionId = choice === null || choice.stage === 'off' ? null : choice.decisionId
   const reported: Omit<OutcomeInput, 'outcomeId'>[] = []
@@ -53,7 +54,7 @@ export async function wrapTask<T>(
     await observe({ success: true })
     return result
   } catch (thrown) {
-    await observe(failureOutcome(thrown, signal?.aborted === true))
+    await observe(outcomeOf(thrown, signal?.aborted === true))
     throw thrown
   } finally {
     clearTimeout(timer)
@@ -99,19 +100,8 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** A cancelled task is not a failed one: its success stays unknown. */
-function failureOutcome(thrown: unknown, isCancelled: boolean): OutcomeInput {
-  if (isCancelled) return { success: null, metadata: { cancelled: true } }
-  const error = asError(thrown)
-  const type = error.name === 'TimeoutError' ? 'timeout' : 'crash'
-  return { success: false, error: { type, message: error.message.slice(0, 65_536) } }
-}
+const outcomeOf = (thrown: unknown, isCancelled: boolean): OutcomeInput =>
+  isCancelled ? { success: null, metadata: { cancelled: true } } : failureOutcome(thrown)
 
 const timeoutError = (timeoutMs: number) =>
   new DOMException(`The task was still running after ${timeoutMs} ms.`, 'TimeoutError')
-
-function fallbackArm({ incumbent, arms }: Omit<WrapInfo, 'signal' | 'timeoutMs'>): string {
-  const first = arms?.[0]
-  const arm = incumbent ?? (typeof first === 'object' ? first.id : first)
-  if (arm !== undefined) return arm
-  throw new TacitError('NO_ARMS', 'wrap: no arm is known. Give arms, or an incumbent to fall back on.')
-}
