@@ -25,7 +25,7 @@ import type { Resource } from './budget.ts'
 import { decodeState, encodeState } from './codec.ts'
 import { InFlight } from './in-flight.ts'
 import { Ledger } from './ledger.ts'
-import { successOf, utilityOf } from './utility.ts'
+import { successOf, tokensOf, utilityOf } from './utility.ts'
 
 /** Raised whenever the same log would give another state; older snapshots are then ignored. */
 const learnerVersion = 3
@@ -343,12 +343,6 @@ function experienceOf(execution: readonly Fact[], weights: Config['utility']): E
       peakMemoryMb: body.resources?.peakMemoryMb ?? null,
     },
   }
-}
-
-/** Tokens read and written, as far as they are known. */
-function tokensOf({ resources }: Outcome['body']): number | null {
-  const { inputTokens, outputTokens } = resources ?? {}
-  return inputTokens === undefined && outputTokens === undefined ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
 }
 
 const isDecision = (fact: Fact): fact is Decision => fact.kind === 'decision'

@@ -16,6 +16,7 @@ export const operationSummaries = {
   calibration: 'Show how well forecasts kept their word',
   'policy evaluate': 'Say what another policy would have earned on the decisions on record',
   regret: 'Estimate how much better the best choice would have done, over time',
+  usage: 'Sum up what executions used, and what they achieved for it',
   complexity: 'Classify how complex a task is',
   importance: 'Show what the forecasts of success rest on',
   'models list': 'List kept versions of what was learned',

@@ -45,6 +45,12 @@ export function utilityRange({ version: _, ...terms }: Utility): [number, number
 /** What the success predictor learns from: success, or a graded quality in its place. */
 export const successOf = ({ success, quality }: Outcome['body']): number | null => successValue(success) ?? quality
 
+/** Tokens read and written, as far as they are known. */
+export function tokensOf({ resources }: Outcome['body']): number | null {
+  const { inputTokens, outputTokens } = resources ?? {}
+  return inputTokens === undefined && outputTokens === undefined ? null : (inputTokens ?? 0) + (outputTokens ?? 0)
+}
+
 const successValue = (success: boolean | null) => (success === null ? null : success ? 1 : 0)
 
 function scaled(value: number, { scale, from, to }: Term): number {

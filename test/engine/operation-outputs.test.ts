@@ -61,6 +61,7 @@ const calls: { readonly [Name in OperationName]: readonly z.input<Operations[Nam
   calibration: [{}],
   'policy evaluate': [{ policy: 'uniform' }],
   regret: [{ days: 7 }],
+  usage: [{}, { by: 'hourOfDay', limit: 1 }],
   complexity: [{ task }],
   importance: [{ task }, {}],
   'models list': [{}],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { decideSchema, nameSchema, taskSchema, taskTypeSchema } from '../../records.ts'
 import { described } from '../operation-inputs.ts'
+import { usageGroups } from './usage.ts'
 
 const daysBack = z.number().positive().max(36_500).optional()
 const taskType = taskTypeSchema.optional()
@@ -27,6 +28,22 @@ export const regretInput = described(
     periodDays: 'Length of a period, days (default: 7)',
     taskType: 'Only this kind of task',
     against: 'taskType-best (default), best-single, or an arm',
+  },
+)
+export const usageInput = described(
+  {
+    by: z.enum(usageGroups).optional(),
+    daysBack,
+    taskType,
+    arm: nameSchema.optional(),
+    limit: z.int().min(1).max(10_000).optional(),
+  },
+  {
+    by: 'One line for each arm (default), taskType or hourOfDay (UTC)',
+    daysBack: 'Only decisions of the last so many days',
+    taskType: 'Only this kind of task',
+    arm: 'Only this arm',
+    limit: 'Most lines (default: 100)',
   },
 )
 export const complexityInput = described(

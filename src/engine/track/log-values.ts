@@ -1,7 +1,8 @@
+import type { UsedResource } from '../../analyse/usage.ts'
 import type { Config } from '../../config.ts'
 import type { Fact, FactOf, Outcome } from '../../records.ts'
 import type { ExecutionFilter, Store } from '../../store/store.ts'
-import { utilityOf } from '../utility.ts'
+import { tokensOf, utilityOf } from '../utility.ts'
 
 const pageSize = 500
 
@@ -10,8 +11,12 @@ export const trackedValues = ['utility', 'success', 'durationMs', 'costUsd'] as 
 export type TrackedValue = (typeof trackedValues)[number]
 
 export interface ValuedExecution {
+  /** The arm that was used. */
+  readonly arm: string
   readonly taskType: string | null
+  readonly decidedAtUs: number
   readonly values: Readonly<Record<TrackedValue, number | null>>
+  readonly resources: Readonly<Record<Exclude<UsedResource, 'durationMs' | 'costUsd'>, number | null>>
 }
 
 /** Executions that have a decision and an outcome, a page at a time. */
@@ -41,15 +46,24 @@ function valued(facts: readonly Fact[], config: Config): ValuedExecution[] {
   const outcome = facts.findLast((fact): fact is Outcome => fact.kind === 'outcome')
   if (decision === undefined || outcome === undefined) return []
   const feedback = facts.filter((fact): fact is FactOf<'feedback'> => fact.kind === 'feedback')
-  const { success, durationMs, costMicroUsd } = outcome.body
+  const { success, durationMs, costMicroUsd, resources } = outcome.body
   return [
     {
+      arm: outcome.body.arm?.id ?? decision.body.arm,
       taskType: decision.body.taskType,
+      decidedAtUs: decision.atUs,
       values: {
         utility: utilityOf(outcome.body, feedback, config.utility),
         success: success === null ? null : Number(success),
         durationMs,
         costUsd: costMicroUsd === null ? null : costMicroUsd / 1e6,
+      },
+      resources: {
+        tokens: tokensOf(outcome.body),
+        cpuTimeMs: resources?.cpuTimeMs ?? null,
+        cpuPercent: resources?.cpuPercent ?? null,
+        memoryMb: resources?.memoryMb ?? null,
+        peakMemoryMb: resources?.peakMemoryMb ?? null,
       },
     },
   ]

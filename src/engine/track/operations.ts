@@ -114,6 +114,21 @@ export const trackOperations = {
     handler: (tacit, input) => tacit.track.regret(input as Parameters<typeof tacit.track.regret>[0]),
   }),
 
+  usage: define('usage', {
+    title: 'Show what is used up',
+    description:
+      'Sums up what executions used (time, money, tokens, CPU, memory) by arm, task type or hour of the day, and the utility ' +
+      'that they achieved per US dollar and per hour, with 95 % intervals.',
+    input: inputs.usageInput,
+    output: outputs.usageOutput,
+    ...asks,
+    examples: [
+      { title: 'Which arm achieves most for its money?', input: { daysBack: 30 } },
+      { title: 'When is most used?', input: { by: 'hourOfDay' } },
+    ],
+    handler: (tacit, input) => tacit.track.usage(input as Parameters<typeof tacit.track.usage>[0]),
+  }),
+
   complexity: define('complexity', {
     title: 'Classify the complexity',
     description:

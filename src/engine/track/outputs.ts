@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { type UsedResource, usedResources } from '../../analyse/usage.ts'
 import { complexityClasses } from './complexity.ts'
+import { usageGroups } from './usage.ts'
 
 const interval = z.tuple([z.number(), z.number()])
 const iso = z.string().describe('ISO 8601, UTC')
@@ -45,6 +47,29 @@ export const comparisonOutput = z.object({
       })
       .nullable(),
   ),
+})
+
+const resourceUse = z.object({ n: z.int(), mean: z.number(), p50: z.number(), p95: z.number(), max: z.number() })
+const efficiency = z.object({ value: z.number(), interval: interval.nullable().describe('95 %'), n: z.int() })
+export const usageOutput = z.object({
+  by: z.enum(usageGroups),
+  utilityVersion: z.int(),
+  groups: z.array(
+    z.object({
+      group: z.string().nullable(),
+      executions: z.int(),
+      resources: z
+        .object(
+          Object.fromEntries(usedResources.map(name => [name, resourceUse.nullable()])) as {
+            [Name in UsedResource]: z.ZodNullable<typeof resourceUse>
+          },
+        )
+        .describe('Over the executions that state it; quantiles within 1 %'),
+      utilityPerUsd: efficiency.nullable().describe('Over the executions that state both'),
+      utilityPerHour: efficiency.nullable(),
+    }),
+  ),
+  groupsLeftOut: z.int(),
 })
 
 const policyValue = z.object({ value: z.number(), interval: interval.nullable().describe('95 %') })

@@ -5,4 +5,5 @@ export type { ArmImportance, Importance, ImportanceOptions, WordImportance } fro
 export type { ModelInfo, ModelList } from './models.ts'
 export type { RefitReport } from './refit.ts'
 export type { Regret, RegretOptions, RegretReport } from './regret.ts'
+export type { GroupUsage, UsageGroup, UsageOptions, UsageReport } from './usage.ts'
 export type { TrackView } from './view.ts'

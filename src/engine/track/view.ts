@@ -8,6 +8,7 @@ import * as inputs from './inputs.ts'
 import type { ModelInfo, ModelList } from './models.ts'
 import type { RefitReport, Refits } from './refit.ts'
 import { type RegretOptions, type RegretReport, regret } from './regret.ts'
+import { type UsageOptions, type UsageReport, usage } from './usage.ts'
 
 /** Keeping track of learning: versions of what was learned, baselines, regret, and what forecasts rest on. */
 export interface TrackView {
@@ -29,6 +30,8 @@ export interface TrackView {
   dropBaseline(name: string): Promise<readonly Baseline[]>
   /** Regret of the real decisions over time, estimated. Writes nothing. */
   regret(options?: RegretOptions): Promise<RegretReport>
+  /** What executions used, and the utility that they achieved for it. Writes nothing. */
+  usage(options?: UsageOptions): Promise<UsageReport>
   /** How complex a task is, by the probability of failure. Writes nothing. */
   complexity(task: string, options?: { readonly taskType?: string }): Promise<TaskComplexity>
   /** What the forecast of success rests on: rates, arm, words. Writes nothing. */
@@ -73,6 +76,7 @@ export function trackView(parts: Parts, refits: Refits, assertOpen: () => void):
     },
     dropBaseline: async name => baselines.drop(named(name, 'baseline drop')),
     regret: async (options = {}) => regret(open(), defined(parse(inputs.regretInput, options, 'regret'))),
+    usage: async (options = {}) => usage(open(), defined(parse(inputs.usageInput, options, 'usage'))),
     complexity: async (task, options = {}) => {
       const request = parse(inputs.complexityInput, { ...options, task }, 'complexity')
       return complexity(open(), request.task, request.taskType ?? null)

@@ -106,6 +106,7 @@ export const commands: readonly CommandEntry[] = [
   operation('pareto', 'ask'),
   operation('calibration', 'ask'),
   operation('regret', 'ask'),
+  operation('usage', 'ask'),
   operation('complexity', 'ask'),
   operation('importance', 'ask'),
   {

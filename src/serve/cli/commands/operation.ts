@@ -38,6 +38,7 @@ export const shapes: Readonly<Record<OperationName, Shape>> = {
   calibration: { names: { taskType: 'type' } },
   'policy evaluate': { names: { taskType: 'type' } },
   regret: { names: { taskType: 'type' } },
+  usage: { names: { taskType: 'type' } },
   complexity: { positional: ['task'], names: { taskType: 'type' } },
   importance: { names: { taskType: 'type' } },
   'models list': {},

@@ -28,6 +28,7 @@ import {
   renderModels,
   renderRegret,
 } from './track.ts'
+import { renderUsage } from './usage.ts'
 
 /** How people see the answer of each operation. */
 export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Name>) => string } = {
@@ -47,6 +48,7 @@ export const renderers: { readonly [Name in OperationName]: (output: OutputOf<Na
   calibration: renderCalibration,
   'policy evaluate': renderPolicyEvaluation,
   regret: renderRegret,
+  usage: renderUsage,
   complexity: renderComplexity,
   importance: renderImportance,
   'models list': renderModels,
