@@ -10,6 +10,7 @@ import type { ArmChoice } from './types.ts'
 import { weigh } from './weigh.ts'
 
 type Request = z.output<typeof decideSchema>
+type DecisionDraft = FactDraft & { kind: 'decision' }
 
 /** Chooses an arm, writes the decision down and returns it. The same id for the same task gives the first choice again. */
 export async function decide(parts: Parts, given: Request): Promise<ArmChoice> {
@@ -17,24 +18,48 @@ export async function decide(parts: Parts, given: Request): Promise<ArmChoice> {
   const { store, config, embedder, synchroniser } = parts
   const [vector] = isEnabled(config) ? await embedder.embed([request.task]) : []
   return synchroniser.exclusive(async () => {
-    const known = request.decisionId === undefined ? null : await recordedDecision(parts, request.decisionId)
-    if (known !== null) return sameChoice(known, request)
-    const draft = draftDecision(parts, request, await learnerNow(parts))
-    const { id } = draft
+    const drafted = await draftOrKnown(parts, request, vector !== undefined)
+    if ('known' in drafted) return sameChoice(drafted.known, request)
+    const { draft } = drafted
     if (vector === undefined) return choiceOf({ ...draft, recordedAtUs: draft.atUs })
-    const [appended] = await store.append(config.scope, [[draft]], [{ executionId: id, embedder: embedder.id, vector }])
-    if (appended!.status === 'conflict') throw conflictError(appended!)
-    const stored = appended!.facts[0]?.fact as Decision | undefined
-    if (stored === undefined) throw prunedError(id)
-    // Another process may have taken the same id a moment earlier: its choice stands.
-    if (appended!.status === 'duplicate') return sameChoice(stored, request)
-    // Nothing can be known yet about an id that was made here; a caller's id may have facts that came early.
-    await synchroniser.appended(appended!.facts, request.decisionId === undefined ? [stored] : null)
+    const vectors = [{ executionId: draft.id, embedder: embedder.id, vector }]
+    const results = await store.append(config.scope, [[draft]], vectors, { withHistory: true })
+    const { status, facts } = results[0]!
+    if (status === 'conflict') throw conflictError(results[0]!)
+    const stored = facts[0]?.fact as Decision | undefined
+    if (stored === undefined) throw prunedError(draft.id)
+    // The first choice under an id stands, whichever process made it.
+    if (status === 'duplicate') return sameChoice(stored, request)
+    synchroniser.appended(results)
+    await synchroniser.learn()
     return choiceOf(stored)
   })
 }
 
-function draftDecision(parts: Parts, request: Request, learner: Learner): FactDraft & { kind: 'decision' } {
+/**
+ * A new choice. Whether the caller's id has one already is told by appending it, so it is looked up only where nothing will
+ * be appended: the choice of old is good even if none could be made now.
+ */
+async function draftOrKnown(
+  parts: Parts,
+  request: Request,
+  isAppended: boolean,
+): Promise<{ known: Decision } | { draft: DecisionDraft }> {
+  const lookUp = async () =>
+    request.decisionId === undefined ? null : await recordedDecision(parts, request.decisionId)
+  const known = isAppended ? null : await lookUp()
+  if (known !== null) return { known }
+  const learner = await learnerNow(parts)
+  try {
+    return { draft: draftDecision(parts, request, learner) }
+  } catch (error) {
+    const found = isAppended ? await lookUp() : null
+    if (found === null) throw error
+    return { known: found }
+  }
+}
+
+function draftDecision(parts: Parts, request: Request, learner: Learner): DecisionDraft {
   const { config, seed } = parts
   const arms = eligibleArms(request.arms, learner, config)
   const stage = isEnabled(config) ? (request.stage ?? config.stage) : 'off'

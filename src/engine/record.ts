@@ -46,16 +46,12 @@ async function write(parts: Parts, groups: readonly Group[]): Promise<Recorded[]
   const decisions = groups.map(({ drafts }) => drafts[0] as FactDraft & { kind: 'decision' })
   const vectors = await embedder.embed(decisions.map(({ body }) => body.task))
   const rows = decisions.map(({ id }, i) => ({ executionId: id, embedder: embedder.id, vector: vectors[i]! }))
-  return synchroniser.exclusive(async () => {
-    const appended = await store.append(
-      config.scope,
-      groups.map(({ drafts }) => drafts),
-      rows,
-    )
-    await synchroniser.appended(
-      appended.flatMap(({ status, facts }) => (status === 'stored' ? facts : [])),
-      null,
-    )
+  // Outside the lane, so that calls that come at the same moment are committed together.
+  return synchroniser.beside(async () => {
+    const drafts = groups.map(group => group.drafts)
+    const appended = await store.append(config.scope, drafts, rows, { withHistory: true })
+    synchroniser.appended(appended)
+    await synchroniser.exclusive(() => synchroniser.learn())
     return groups.map((group, i) => judge(group, appended[i]!))
   })
 }

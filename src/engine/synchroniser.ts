@@ -2,7 +2,7 @@ import { setImmediate as answered } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { TacitError } from '../errors.ts'
 import { comparePositions, type Fact, type Position } from '../records.ts'
-import type { LoggedFact, Snapshot, Store } from '../store/store.ts'
+import type { Appended, LoggedFact, Snapshot, Store } from '../store/store.ts'
 import { Learner } from './learner.ts'
 import { RollupKeeper, rebuildRollups } from './rollups.ts'
 
@@ -25,6 +25,8 @@ export class Synchroniser {
   /** Others have written, so facts that were not read yet may have been pruned. */
   #mayMissPruned = true
   #sinceSnapshot = 0
+  /** What this process has appended and nobody folded yet, by cursor: each with the facts of its execution. */
+  readonly #arrived = new Map<number, { readonly logged: LoggedFact; readonly execution: readonly Fact[] }>()
   readonly #rollups: RollupKeeper
   readonly #waiting = new Set<Upkeep>()
   /** Upkeep that failed, where not even that could be written down. */
@@ -97,6 +99,7 @@ export class Synchroniser {
       this.#isBehind = true
       this.#mayMissPruned = true
     }
+    this.#foldArrived()
     while (this.#isBehind) {
       const page = await this.#store.tail(this.#scope, this.#cursor, pageSize)
       this.#isBehind = page.length === pageSize
@@ -111,14 +114,25 @@ export class Synchroniser {
     return this.#cursor
   }
 
-  /** Takes in facts that this process has just appended. To be called inside `exclusive`. */
-  async appended(facts: readonly LoggedFact[], known: readonly Fact[] | null): Promise<void> {
-    if (facts.length === 0) return
-    // Cursors are handed out without gaps; a gap means that somebody else has written in between.
-    const isNext = !this.#isBehind && facts[0]!.cursor === this.#cursor + 1
-    if (isNext && known !== null && facts.length === 1) this.#fold(facts[0]!, known)
-    else this.#isBehind = true
-    await this.current()
+  /**
+   * Takes note of what this process has just appended, with its history, at once and outside of any turn; whoever has the
+   * next turn learns from it.
+   */
+  appended(results: readonly Appended[]): void {
+    for (const { status, facts, history } of results) {
+      if (status !== 'stored') continue
+      for (const logged of facts) {
+        if (logged.cursor <= this.#cursor) continue
+        const execution = history!.filter(({ executionId }) => executionId === logged.fact.executionId)
+        this.#arrived.set(logged.cursor, { logged, execution })
+      }
+    }
+  }
+
+  /** Learns from what was `appended`. To be called inside `exclusive`. */
+  async learn(): Promise<void> {
+    this.#foldArrived()
+    if (this.#isBehind) await this.current()
     this.saveIfDue()
   }
 
@@ -186,7 +200,7 @@ export class Synchroniser {
       )
     }
     await this.#saveSnapshot()
-    if (!(await this.#store.saveCheckpoint!(this.#scope, checkpointName(this.#config), kept, before))) {
+    if (!(await this.#store.saveCheckpoint(this.#scope, checkpointName(this.#config), kept, before))) {
       throw new TacitError('STORE_BUSY', 'Another process is pruning this scope. Nothing was pruned here; try again.')
     }
   }
@@ -204,6 +218,21 @@ export class Synchroniser {
     await this.#saveSnapshot()
     await rebuildRollups(this.#store, this.#scope)
     return this.#learner
+  }
+
+  /** Folds what this process appended, without reading it back, unless somebody else wrote in between. */
+  #foldArrived(): void {
+    for (;;) {
+      // Cursors are handed out without gaps; a gap means facts of others.
+      const next = this.#arrived.get(this.#cursor + 1)
+      if (next === undefined || comparePositions(next.logged.fact, this.#position) < 0) break
+      this.#fold(next.logged, next.execution)
+      this.#arrived.delete(this.#cursor)
+    }
+    for (const cursor of this.#arrived.keys()) {
+      if (cursor > this.#cursor) this.#isBehind = true
+      else this.#arrived.delete(cursor)
+    }
   }
 
   /** Folds facts in order of arrival. False, with nothing folded further, at one that belongs earlier. */
@@ -274,7 +303,7 @@ export class Synchroniser {
   }
 
   async #prunedUpTo(): Promise<number> {
-    return (await this.#store.prunedUpTo?.(this.#scope)) ?? 0
+    return (await this.#store.prunedUpTo(this.#scope)) ?? 0
   }
 
   #fold({ fact, cursor }: LoggedFact, execution: readonly Fact[]): void {

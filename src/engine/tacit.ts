@@ -343,20 +343,14 @@ export class TacitEngine implements types.Tacit {
     const { store, config, synchroniser } = this.#parts
     // Outside the lane, so that calls that come at the same moment are committed together.
     return synchroniser.beside(async () => {
-      const [appended] = await store.append(config.scope, [[draft]])
-      if (appended!.status === 'conflict') throw conflictError(appended!)
-      return synchroniser.exclusive(async () => {
-        const found = await store.facts(config.scope, [executionId]).catch(error => {
-          synchroniser.noteAppended()
-          throw error
-        })
-        const execution = found.get(executionId)?.map(({ fact }) => fact) ?? []
-        if (appended!.status === 'stored') await synchroniser.appended(appended!.facts, execution)
-        this.#refits.afterWrite()
-        const awaitsDecision = !execution.some(({ kind }) => kind === 'decision')
-        const status = appended!.status === 'stored' ? 'stored' : 'duplicate'
-        return { id: draft.id, executionId, status, ...(awaitsDecision && { awaitsDecision }) }
-      })
+      const results = await store.append(config.scope, [[draft]], [], { withHistory: true })
+      const { status, history } = results[0]!
+      if (status === 'conflict') throw conflictError(results[0]!)
+      synchroniser.appended(results)
+      await synchroniser.exclusive(() => synchroniser.learn())
+      this.#refits.afterWrite()
+      const awaitsDecision = !history!.some(({ kind }) => kind === 'decision')
+      return { id: draft.id, executionId, status, ...(awaitsDecision && { awaitsDecision }) }
     })
   }
 

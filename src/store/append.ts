@@ -1,7 +1,7 @@
 import { TacitError } from '../errors.ts'
-import { type Fact, nameSchema } from '../records.ts'
+import { comparePositions, type Fact, nameSchema } from '../records.ts'
 import { type Projection, project } from './projection.ts'
-import type { Appended, FactDraft, LoggedFact, VectorRow } from './store.ts'
+import type { Appended, AppendOptions, FactDraft, LoggedFact, VectorRow } from './store.ts'
 
 /** A time beyond this (the year 2200) is a mistake; kept, it would push the clock of every later fact ahead. */
 const latestRecordableUs = 7_258_118_400_000_000
@@ -12,6 +12,8 @@ export interface AppendTarget {
   /** What is remembered of a fact that was pruned. */
   findPruned?(id: string): PrunedFact | undefined
   findExecution(id: string): Projection | null
+  /** Every fact of some executions, in any order; those that were just inserted are among them. */
+  factsOf(executionIds: readonly string[]): readonly LoggedFact[]
   /** Gives a new fact its time of recording and its place, and keeps it. */
   insertFact(draft: FactDraft): LoggedFact
   /** Puts a pruned fact back at the place that it had. */
@@ -93,9 +95,13 @@ export function appendGroups(
   scope: string,
   groups: readonly (readonly FactDraft[])[],
   vectors: readonly VectorRow[],
+  { withHistory = false }: AppendOptions,
 ): Appended[] {
   const stored = new Set<string>()
-  const results = groups.map(group => appendGroup(target, group, stored))
+  const results = groups.map(group => {
+    const appended = appendGroup(target, group, stored)
+    return withHistory ? { ...appended, history: historyOf(target, group) } : appended
+  })
   const decided = new Set(groups.flat().flatMap(({ kind, id }) => (kind === 'decision' ? [id] : [])))
   for (const vector of vectors) {
     const { executionId } = vector
@@ -106,6 +112,12 @@ export function appendGroups(
     target.keepVector(vector)
   }
   return results
+}
+
+function historyOf(target: AppendTarget, group: readonly FactDraft[]): Fact[] {
+  const executionIds = [...new Set(group.map(({ executionId }) => executionId))]
+  const facts = target.factsOf(executionIds).map(({ fact }) => fact)
+  return facts.sort(comparePositions)
 }
 
 function appendGroup(target: AppendTarget, group: readonly FactDraft[], stored: Set<string>): Appended {

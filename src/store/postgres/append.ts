@@ -1,13 +1,14 @@
 import { type AppendTarget, appendGroups, asRead, type PrunedFact } from '../append.ts'
 import type { Projection } from '../projection.ts'
 import { executionColumns, executionValues, factColumns, toLoggedFact, toProjection } from '../rows.ts'
-import type { Appended, FactDraft, LoggedFact, VectorRow } from '../store.ts'
+import type { Appended, AppendOptions, FactDraft, LoggedFact, VectorRow } from '../store.ts'
 import type { Row, Session } from './database.ts'
 
 /** One call of `append`. */
 export interface Call {
   readonly groups: readonly (readonly FactDraft[])[]
   readonly vectors: readonly VectorRow[]
+  readonly options: AppendOptions
 }
 export type CallResult = { readonly appended: Appended[] } | { readonly error: unknown }
 
@@ -49,7 +50,10 @@ const makeScope = {
 }
 const findFacts = {
   name: 'tacit_find_facts',
-  text: `SELECT ${factColumns} FROM fact WHERE scope = $1 AND id = ANY($2)`,
+  text: `
+    SELECT ${factColumns} FROM fact WHERE scope = $1 AND id = ANY($2)
+    UNION ALL
+    SELECT ${factColumns} FROM fact WHERE scope = $1 AND execution_id = ANY($3) AND id <> ALL($2)`,
 }
 const findPruned = {
   name: 'tacit_find_pruned',
@@ -134,12 +138,14 @@ async function begin(session: Session, scope: string, calls: readonly Call[]): P
   const drafts = calls.flatMap(({ groups }) => groups.flat())
   const ids = [...new Set(drafts.map(({ id }) => id))]
   const vectors = calls.flatMap(call => call.vectors)
+  const told = calls.flatMap(({ groups, options }) => (options.withHistory ? groups.flat() : []))
+  const toldIds = [...new Set(told.map(({ executionId }) => executionId))]
   const executionIds = [...new Set([...drafts, ...vectors].map(({ executionId }) => executionId))]
   for (;;) {
     const [, [row], facts, pruned, executions] = await Promise.all([
       session.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' }),
       session.run(lockScope, scope),
-      session.run(findFacts, scope, ids),
+      session.run(findFacts, scope, ids, toldIds),
       session.run(findPruned, scope, ids),
       session.run(findExecutions, scope, executionIds),
     ])
@@ -190,20 +196,22 @@ class Batch {
   readonly facts: FactRow[] = []
   readonly vectors: unknown[] = []
   readonly #before: Before
+  readonly #factsBefore: ReadonlyMap<string, readonly LoggedFact[]>
   readonly #logged = new Map<string, LoggedFact>()
   readonly #executions = new Map<string, Projection>()
 
   constructor(before: Before) {
     this.#before = before
+    this.#factsBefore = Map.groupBy(before.facts.values(), ({ fact }) => fact.executionId)
     this.cursor = before.cursor
     this.recordedAtUs = before.recordedAtUs
   }
 
   /** Adds what `call` appends, or nothing where it throws. */
-  append(scope: string, { groups, vectors }: Call, now: () => number): CallResult {
+  append(scope: string, { groups, vectors, options }: Call, now: () => number): CallResult {
     const added = new Addition(this, now)
     try {
-      const appended = appendGroups(added, scope, groups, vectors)
+      const appended = appendGroups(added, scope, groups, vectors, options)
       this.cursor = added.cursor
       this.recordedAtUs = added.recordedAtUs
       this.facts.push(...added.facts)
@@ -228,6 +236,11 @@ class Batch {
     return this.#executions.get(id) ?? this.#before.executions.get(id) ?? null
   }
 
+  factsOf(executionIds: readonly string[]): LoggedFact[] {
+    const before = executionIds.flatMap(id => this.#factsBefore.get(id) ?? [])
+    return [...before, ...about(this.#logged, executionIds)]
+  }
+
   executionRows(): unknown[] {
     const seqs = new Map(this.facts.toReversed().map(({ execution_id, cursor }) => [execution_id, cursor]))
     return [...this.#executions.values()].map(execution => {
@@ -237,6 +250,9 @@ class Batch {
     })
   }
 }
+
+const about = (logged: ReadonlyMap<string, LoggedFact>, executionIds: readonly string[]) =>
+  [...logged.values()].filter(({ fact }) => executionIds.includes(fact.executionId))
 
 /** What one call adds to its batch. */
 class Addition implements AppendTarget {
@@ -266,6 +282,10 @@ class Addition implements AppendTarget {
 
   findExecution(id: string): Projection | null {
     return this.executions.get(id) ?? this.#batch.findExecution(id)
+  }
+
+  factsOf(executionIds: readonly string[]): LoggedFact[] {
+    return [...this.#batch.factsOf(executionIds), ...about(this.logged, executionIds)]
   }
 
   insertFact(draft: FactDraft): LoggedFact {

@@ -108,17 +108,14 @@ export class Changes {
 
   async #isChanged(scope: string, mark: Mark): Promise<boolean> {
     const own = this.#ownOf(scope)
-    const { version, inFlight } = own
+    const { version, inFlight, count } = own
     const [row] = await this.#database.query(selectChanges, scope)
-    if (inFlight > 0 || own.version !== version) {
-      // A change of our own on its way may be counted or not: it will be clear the next time.
-      mark.others = null
-      return true
-    }
-    const others = Number(row?.changes ?? 0) - own.count
-    const isChanged = others !== mark.others
-    mark.others = others
-    return isChanged
+    // All that we had counted before asking is in the answer: others did this much at most, and it never gets less.
+    const others = Number(row?.changes ?? 0) - count
+    if (others === mark.others) return false
+    // A change of our own on its way may be counted or not; the mark stays, so that it will be clear the next time.
+    if (inFlight === 0 && own.version === version) mark.others = others
+    return true
   }
 
   #ownOf(scope: string): Own {

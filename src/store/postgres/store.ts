@@ -7,6 +7,7 @@ import { executionsQuery, postgresQueries, scanQuery } from '../queries.ts'
 import { factColumns, toLoggedFact, toProjection } from '../rows.ts'
 import type {
   Appended,
+  AppendOptions,
   ExecutionFilter,
   ExecutionRow,
   FactDraft,
@@ -116,12 +117,13 @@ export class PostgresStore implements Store {
     scope: string,
     groups: readonly (readonly FactDraft[])[],
     vectors: readonly VectorRow[] = [],
+    options: AppendOptions = {},
   ): Promise<Appended[]> {
     this.#database.assertOpen()
     assertScope(scope)
     assertAppendable(groups, vectors)
     if (groups.length === 0 && vectors.length === 0) return []
-    return this.#lanes.append(scope, { groups, vectors })
+    return this.#lanes.append(scope, { groups, vectors, options })
   }
 
   async tail(scope: string, cursor: number, limit: number): Promise<LoggedFact[]> {

@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts'
 import { executionValues, toBytes, withScopes } from './rows.ts'
 
 const selectFact = `SELECT ${factColumns} FROM fact WHERE scope = ? AND id = ?`
+// The plus keeps the planner from walking the log up to the cursor.
+export const selectOfExecutions = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id IN (SELECT value FROM json_each(?)) AND +cursor <= ?`
 const insertFact =
   'INSERT INTO fact (scope, id, kind, execution_id, at_us, recorded_at_us, origin, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
 const restoreFact =
@@ -94,6 +96,11 @@ export class SqliteTarget implements AppendTarget {
   findExecution(id: string): Projection | null {
     const row = this.#connection.get(selectExecution, this.#scope, id)
     return row === undefined ? null : toProjection(row)
+  }
+
+  factsOf(executionIds: readonly string[]): LoggedFact[] {
+    const ids = JSON.stringify(executionIds)
+    return this.#connection.all(selectOfExecutions, this.#scope, ids, Number.MAX_SAFE_INTEGER).map(toLoggedFact)
   }
 
   insertFact(draft: FactDraft): LoggedFact {

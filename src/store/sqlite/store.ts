@@ -8,6 +8,7 @@ import { executionsQuery, scanQuery, sqliteQueries, vectorsQuery } from '../quer
 import { factColumns, toLoggedFact, toProjection } from '../rows.ts'
 import type {
   Appended,
+  AppendOptions,
   ExecutionFilter,
   ExecutionRow,
   FactDraft,
@@ -22,7 +23,7 @@ import type {
   VectorRow,
 } from '../store.ts'
 import { Top } from '../top.ts'
-import { RecordClock, SqliteTarget } from './append.ts'
+import { RecordClock, SqliteTarget, selectOfExecutions } from './append.ts'
 import type { Connection, Row, Value } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
 import { prune, saveCheckpoint } from './prune.ts'
@@ -39,8 +40,6 @@ const lookAgainMs = 250
 const selectTail = `SELECT ${factColumns} FROM fact WHERE scope = ? AND cursor > ? ORDER BY cursor LIMIT ?`
 const selectRecordedAt = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us = ?`
 const selectRecordedAfter = `SELECT ${factColumns} FROM fact WHERE scope = ? AND recorded_at_us > ? ORDER BY recorded_at_us LIMIT ?`
-// The plus keeps the planner from walking the log up to the cursor.
-const selectOfExecutions = `SELECT ${factColumns} FROM fact WHERE scope = ? AND execution_id IN (SELECT value FROM json_each(?)) AND +cursor <= ?`
 const selectScopes = `${withScopes} SELECT scope FROM scopes WHERE scope IS NOT NULL`
 
 /** The store over a connection whose schema is up to date. */
@@ -70,11 +69,12 @@ export class SqliteStore implements Store {
     scope: string,
     groups: readonly (readonly FactDraft[])[],
     vectors: readonly VectorRow[] = [],
+    options: AppendOptions = {},
   ): Promise<Appended[]> {
     assertScope(scope)
     assertAppendable(groups, vectors)
     return this.#lane.write(() =>
-      appendGroups(new SqliteTarget(this.#connection, this.#clock, scope), scope, groups, vectors),
+      appendGroups(new SqliteTarget(this.#connection, this.#clock, scope), scope, groups, vectors, options),
     )
   }
 
