@@ -36,6 +36,7 @@ import { recordAll } from './record.ts'
 import { ScoreCache } from './score-cache.ts'
 import { withSummaries } from './solutions.ts'
 import { taskHooks } from './task-hooks.ts'
+import { tracesView } from './traces.ts'
 import { Models } from './track/models.ts'
 import { Refits } from './track/refit.ts'
 import { trackView } from './track/view.ts'
@@ -55,6 +56,7 @@ export class TacitEngine implements types.Tacit {
   readonly learning: types.Tacit['learning']
   readonly compat: types.Tacit['compat']
   readonly track: types.Tacit['track']
+  readonly traces: types.Tacit['traces']
   readonly hooks: types.TaskHooks
   readonly #refits: Refits
   readonly explain: types.Tacit['explain']
@@ -78,6 +80,7 @@ export class TacitEngine implements types.Tacit {
     this.compat = compatView(parts, assertOpen)
     this.#refits = new Refits(parts, error => this.#failed('refit', error))
     this.track = trackView(parts, this.#refits, assertOpen)
+    this.traces = tracesView(parts, assertOpen)
     this.explain = explainer(parts, assertOpen)
     this.hooks = taskHooks(this.#loop)
   }

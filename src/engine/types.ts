@@ -27,6 +27,7 @@ import type { PolicyEvaluateOptions, PolicyEvaluation } from './policy-evaluate.
 import type { Redact } from './privacy.ts'
 import type { PruneOptions, PruneReport } from './prune.ts'
 import type { PreparedTask, TaskHooks } from './task-hooks.ts'
+import type { TracesView } from './traces.ts'
 import type { TrackView } from './track/view.ts'
 import type { CompatView } from './views/compat.ts'
 import type { LearningView } from './views/types.ts'
@@ -344,6 +345,8 @@ export interface Tacit {
   readonly learning: LearningView
   /** Versions of what was learned, baselines, regret, and what forecasts rest on. */
   readonly track: TrackView
+  /** Spans of OpenTelemetry as executions; see docs/otel.md. */
+  readonly traces: TracesView
   /** Scores that earlier systems computed; nothing is chosen by them. */
   readonly compat: CompatView
   /** Rebuilds learned state from the log; with `verify` compares it with the live state, byte by byte. */

@@ -14,6 +14,7 @@ import { problemOf, problemResponse } from './problem.ts'
 import { answerBatch, answerEvents, answerFigures, answerOperation, answerReady } from './routes.ts'
 import type { Service } from './service.ts'
 import { answerTools } from './tools.ts'
+import { answerTraces } from './traces.ts'
 
 const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -42,6 +43,7 @@ export function createApp(service: Service): Hono<Env> {
   app.use('/mcp', authenticated(service))
   app.post('/mcp', c => answerTools(c, service))
   app.post('/v1/batch', c => answerBatch(c, service))
+  app.post('/v1/traces', c => answerTraces(c, service))
   app.get('/v1/events', c => answerEvents(c, service))
 
   app.notFound(c => fail(c, service, unknownRoute(c)))
@@ -149,6 +151,7 @@ const known: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
     ({ name, readOnly }) => [pathOf(name), readOnly ? ['GET', 'POST'] : ['POST']] as const,
   ),
   ['/v1/batch', ['POST']],
+  ['/v1/traces', ['POST']],
   ['/mcp', ['POST']],
   ...['/v1/events', '/healthz', '/readyz', '/metrics', '/openapi.json', '/docs'].map(path => [path, ['GET']] as const),
 ])

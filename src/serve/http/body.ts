@@ -10,8 +10,6 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   if (encoding !== null && encoding.toLowerCase() !== 'identity') {
     throw new TacitError('UNSUPPORTED_MEDIA_TYPE', 'Packed bodies are not taken. Send it without Content-Encoding.')
   }
-  const declared = Number(request.headers.get('content-length') ?? 0)
-  if (declared > maxBytes) throw tooLarge(maxBytes)
   const bytes = await readBytes(request, maxBytes)
   if (bytes.length === 0) return {}
   const type = request.headers.get('content-type') ?? ''
@@ -21,7 +19,10 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   return parseJson(bytes)
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+/** @throws TacitError TOO_LARGE, or INVALID_INPUT for a body that broke off */
+export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
+  const declared = Number(request.headers.get('content-length') ?? 0)
+  if (declared > maxBytes) throw tooLarge(maxBytes)
   const chunks: Uint8Array[] = []
   let length = 0
   try {
@@ -46,7 +47,7 @@ function parseJson(bytes: Buffer): unknown {
   }
 }
 
-const tooLarge = (maxBytes: number) =>
+export const tooLarge = (maxBytes: number) =>
   new TacitError('TOO_LARGE', `The body is longer than ${maxBytes} bytes. Send less at once (server.maxBodyBytes).`, {
     details: { maxBytes },
   })

@@ -169,6 +169,44 @@ const otherPaths: Json = {
       },
     },
   },
+  '/v1/traces': {
+    post: {
+      tags: ['loop'],
+      operationId: 'traces',
+      summary: 'Take in traces of OpenTelemetry',
+      description:
+        'OTLP/HTTP: an ExportTraceServiceRequest as protobuf or JSON, packed by gzip or not. Each trace of agents, models ' +
+        'and tools becomes one execution; spans that cannot be kept are counted under partialSuccess. Errors come as ' +
+        'google.rpc.Status in the encoding of the request. A key needs "record".',
+      parameters: [projectRef],
+      requestBody: {
+        required: true,
+        content: {
+          'application/x-protobuf': { schema: { type: 'string', format: 'binary' } },
+          'application/json': { schema: { type: 'object' } },
+        },
+      },
+      responses: {
+        200: {
+          description: 'Taken, all or in part',
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                properties: {
+                  partialSuccess: {
+                    type: 'object',
+                    properties: { rejectedSpans: { type: 'integer' }, errorMessage: { type: 'string' } },
+                  },
+                },
+              },
+            },
+          },
+        },
+        default: problemRef,
+      },
+    },
+  },
   '/v1/events': {
     get: {
       tags: ['ask'],

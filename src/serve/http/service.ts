@@ -5,6 +5,7 @@ import { Figures } from './figures.ts'
 import { IdempotentAnswers } from './idempotency.ts'
 import { KeyFile } from './keys.ts'
 import type { Logger } from './log.ts'
+import { OpenTraces } from './open-traces.ts'
 import { Projects } from './projects.ts'
 import { RateLimiter } from './rate-limit.ts'
 
@@ -17,6 +18,7 @@ export class Service {
   readonly figures = new Figures()
   readonly projects: Projects
   readonly answers: IdempotentAnswers
+  readonly openTraces: OpenTraces
   readonly #database: Database
   #config: Config
   #keys: KeyFile
@@ -38,6 +40,7 @@ export class Service {
       () => this.#config.server.maxProjects,
       error => log.error({ err: error }, 'a project could not be closed'),
     )
+    this.openTraces = new OpenTraces(this.projects, now, error => log.error({ err: error }, 'traces were not settled'))
   }
 
   get config(): Config {
@@ -118,6 +121,7 @@ export class Service {
       await new Promise(resolve => setTimeout(resolve, idlePollMs))
     }
     if (this.#inFlight > 0) this.log.warn({ inFlight: this.#inFlight }, 'stopped while requests were running')
+    await within(this.openTraces.close(), this.#config.server.stopTimeoutMs)
     await within(this.projects.close(), this.#config.server.stopTimeoutMs)
     await this.#database.close()
   }
