@@ -10,13 +10,17 @@ export function isStale({ installedAtMs, lockedAtMs, hasRuntime }) {
   return installedAtMs === null || !hasRuntime || installedAtMs < lockedAtMs
 }
 
-/** Installs with `npm ci` if need be. Returns null, or a sentence about what went wrong and what to do. */
-export function ensureInstalled(root) {
+/**
+ * Installs what the lock file of `root` names, with `npm ci`, if need be; the runtime is expected among it, unless
+ * `hasOwnRuntime` is false. Returns null, or a sentence about what went wrong and what to do.
+ */
+export function ensureInstalled(root, { hasOwnRuntime = true, what = 'dependencies' } = {}) {
   const modifiedAtMs = path => statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs ?? null
   const lockedAtMs = modifiedAtMs('package-lock.json')
   if (lockedAtMs === null) return 'package-lock.json is missing; restore it (git checkout package-lock.json).'
   const installedAtMs = modifiedAtMs('node_modules/.package-lock.json')
-  if (!isStale({ installedAtMs, lockedAtMs, hasRuntime: existsSync(runtimeOf(root)) })) return null
+  const hasRuntime = () => !hasOwnRuntime || existsSync(runtimeOf(root))
+  if (!isStale({ installedAtMs, lockedAtMs, hasRuntime: hasRuntime() })) return null
 
   // npm ci empties the folder first: behind a link it would empty somebody else's.
   if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
@@ -24,8 +28,8 @@ export function ensureInstalled(root) {
 
   console.error(
     installedAtMs === null
-      ? 'First run here: installing dependencies (npm ci) …'
-      : 'The lock file has changed: installing dependencies (npm ci) …',
+      ? `First run here: installing ${what} (npm ci) …`
+      : `The lock file has changed: installing ${what} (npm ci) …`,
   )
   const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
@@ -40,7 +44,7 @@ export function ensureInstalled(root) {
       'access to this folder and about 400 MB of space. If it names packages missing from the lock file, delete\n' +
       'node_modules and run npm install with the same npm version that wrote it, then try again.'
     )
-  if (!existsSync(runtimeOf(root)))
+  if (!hasRuntime())
     return (
       `npm ci did not bring the pinned Node (${runtimeOf(root)}): the install script of the package "node" did not run.\n` +
       'Allow install scripts (npm config get ignore-scripts must say false), delete node_modules and try again.'

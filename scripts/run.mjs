@@ -2,7 +2,7 @@
 // Installs first when node_modules is missing or older than the lock file.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled, runtimeOf } from './install.mjs'
 
@@ -14,7 +14,11 @@ const vitest = ['node_modules/vitest/vitest.mjs']
 /** Each command is a list of steps: arguments for Node, or the name of another command. */
 const commands = {
   check: [[...tsc, '--noEmit'], [...biome, 'check', '--error-on-warnings'], ['node_modules/knip/bin/knip.js']],
-  test: ['check', [...vitest, 'run', '--reporter=default', '--reporter=./scripts/counts-reporter.mjs']],
+  test: [
+    'check',
+    [...tsc, '--noEmit', '-p', 'test/adapters'],
+    [...vitest, 'run', '--reporter=default', '--reporter=./scripts/counts-reporter.mjs'],
+  ],
   vitest: [vitest],
   demo: [['src/serve/cli/main.ts', 'demo']],
   tacit: [['src/serve/cli/main.ts']],
@@ -32,7 +36,11 @@ if (!Object.hasOwn(commands, name ?? '')) {
   console.error(`Unknown command ${name ?? '(none)'}. One of: ${Object.keys(commands).join(', ')}.`)
   process.exit(2)
 }
-const problem = ensureInstalled(root)
+// The packages of the frameworks that adapters are tested with are heavy; nothing else needs them.
+const needsFrameworks = ['test', 'vitest'].includes(name)
+const problem =
+  ensureInstalled(root) ??
+  (needsFrameworks ? ensureInstalled(join(root, 'test/adapters'), { hasOwnRuntime: false, what: 'frameworks' }) : null)
 if (problem !== null) {
   console.error(problem)
   process.exit(1)

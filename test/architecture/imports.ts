@@ -35,6 +35,8 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   demo: [...facts, 'engine'],
   // only types, but for the errors: it needs nothing but fetch
   client: ['errors', 'records', 'engine'],
+  // thin bridges to frameworks, none of which they import
+  adapters: ['errors', 'records', 'engine'],
   serve: [...facts, 'modes', 'engine', 'demo', 'client'],
 }
 

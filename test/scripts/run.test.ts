@@ -56,6 +56,14 @@ describe('the command runner', () => {
     expect(result.stderr).toBe('The lock file has changed: installing dependencies (npm ci) …\ninstalled\n')
   })
 
+  test('installs the frameworks that adapters are tested with for tests, and for nothing else', async () => {
+    write('test/adapters/package-lock.json', '{}')
+    npmDoes('echo "in $PWD"; mkdir -p node_modules; echo {} > node_modules/.package-lock.json')
+    expect((await run('tacit')).stderr).toBe('')
+    expect((await run('vitest')).stderr).toMatch(/First run here: installing frameworks.*\nin .*\/test\/adapters\n/)
+    expect((await run('vitest')).stderr).not.toContain('installing')
+  })
+
   test('does not install behind a link, where npm ci would empty a folder of somebody else', async () => {
     renameSync(join(root, 'node_modules'), join(root, 'elsewhere'))
     symlinkSync(join(root, 'elsewhere'), join(root, 'node_modules'))
