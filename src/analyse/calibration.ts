@@ -32,6 +32,8 @@ export interface AmountCalibration {
   readonly n: number
   /** Mean absolute error of the natural logarithm. */
   readonly meanAbsoluteLogError: number
+  /** Mean absolute error as a share of the amount (MAPE); a forecast far too high weighs more than one far too low. */
+  readonly meanAbsolutePercentageError: number
   /** Share of the amounts inside their 90 % interval. */
   readonly coverage: number
 }
@@ -80,10 +82,15 @@ export function amountCalibration(judged: readonly JudgedAmount[]): AmountCalibr
   if (judged.length === 0) return null
   const positive = judged.filter(({ forecast, amount }) => forecast > 0 && amount > 0)
   const errors = positive.map(({ forecast, amount }) => Math.abs(Math.log(amount / forecast)))
+  const shares = positive.map(({ forecast, amount }) => Math.abs(forecast - amount) / amount)
   const inside = judged.filter(({ interval: [low, high], amount }) => amount >= low && amount <= high)
   return {
     n: judged.length,
-    meanAbsoluteLogError: errors.length === 0 ? 0 : errors.reduce((sum, error) => sum + error, 0) / errors.length,
+    meanAbsoluteLogError: meanOf(errors),
+    meanAbsolutePercentageError: meanOf(shares),
     coverage: inside.length / judged.length,
   }
 }
+
+const meanOf = (values: readonly number[]) =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length

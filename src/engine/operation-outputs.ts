@@ -159,7 +159,12 @@ export const paretoOutput = z.object({
   ),
 })
 
-const amountCalibration = z.object({ n: z.int(), meanAbsoluteLogError: z.number(), coverage: z.number() })
+const amountCalibration = z.object({
+  n: z.int(),
+  meanAbsoluteLogError: z.number(),
+  meanAbsolutePercentageError: z.number(),
+  coverage: z.number(),
+})
 
 export const calibrationOutput = z.object({
   models: z.array(

@@ -31,7 +31,7 @@ describe('calibration of success', () => {
   })
 })
 
-test('calibration of amounts: error of the logarithm, and the share inside the interval', () => {
+test('calibration of amounts: error of the logarithm and in percent, and the share inside the interval', () => {
   const interval = [50, 200] as const
   const result = amountCalibration([
     { forecast: 100, interval, amount: 100 * Math.E },
@@ -39,6 +39,7 @@ test('calibration of amounts: error of the logarithm, and the share inside the i
   ])!
   expect(result.n).toBe(2)
   expect(result.meanAbsoluteLogError).toBeCloseTo(0.5, 12)
+  expect(result.meanAbsolutePercentageError).toBeCloseTo((1 - 1 / Math.E) / 2, 12)
   expect(result.coverage).toBe(0.5)
 })
 

@@ -24,7 +24,7 @@ function renderModel({ model, success, durationMs, costUsd }: ModelCalibration):
   const amount = (judged: ModelCalibration['durationMs']) =>
     judged === null
       ? unknown
-      : `log error ${judged.meanAbsoluteLogError.toFixed(2)}, 90 % interval holds ${formatShare(judged.coverage)} (n ${formatCount(judged.n)})`
+      : `log error ${judged.meanAbsoluteLogError.toFixed(2)}, ${formatShare(judged.meanAbsolutePercentageError)} off on average, 90 % interval holds ${formatShare(judged.coverage)} (n ${formatCount(judged.n)})`
   const figures = renderPairs(
     [
       [
