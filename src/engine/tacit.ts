@@ -66,6 +66,8 @@ export class TacitEngine implements types.Tacit {
   readonly #scores: ScoreCache
   /** Own errors that could not be written down. */
   readonly #unsavedErrors = new Map<string, number>()
+  /** Settles when the errors so far are counted. */
+  #counted: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
   constructor(opened: Omit<Parts, 'models'>) {
@@ -213,6 +215,7 @@ export class TacitEngine implements types.Tacit {
   async status(): Promise<types.Status> {
     this.#assertOpen()
     const { store, config, embedder, synchroniser } = this.#parts
+    await this.#counted
     const [stats, counters, replica] = await Promise.all([
       store.stats(config.scope),
       store.counters(config.scope),
@@ -304,6 +307,7 @@ export class TacitEngine implements types.Tacit {
     if (this.#isClosed) return
     this.#isClosed = true
     const { synchroniser, store, isStoreShared } = this.#parts
+    await this.#counted
     await synchroniser.settled()
     await synchroniser.exclusive(async () => (isStoreShared ? undefined : store.close()))
   }
@@ -369,9 +373,10 @@ export class TacitEngine implements types.Tacit {
   #failed(where: string, error: Error): void {
     if (where !== 'events') this.#bus.emit('error', { where, error })
     const { store, config } = this.#parts
-    store.count(config.scope, where).catch(() => {
+    const count = store.count(config.scope, where).catch(() => {
       this.#unsavedErrors.set(where, (this.#unsavedErrors.get(where) ?? 0) + 1)
     })
+    this.#counted = Promise.all([this.#counted, count])
   }
 }
 

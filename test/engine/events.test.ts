@@ -1,6 +1,7 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { TacitEvents } from '../../src/index.ts'
+import type { Store } from '../../src/store/store.ts'
 import { openEngine } from './engine.ts'
 
 const task = { task: 'Sum up the meeting', arms: ['a'] }
@@ -74,4 +75,18 @@ test('so is one whose promise is rejected, and one of the event error itself', a
   expect((await tacit.status()).errors).toEqual({ events: 1 })
   await tacit.wrap(() => 1, { task: '', arms: ['a'] })
   expect((await tacit.status()).errors).toEqual({ events: 2, 'wrap.decide': 1 })
+})
+
+test('status counts an error that has just occurred, however long writing it down takes', async () => {
+  const slowly = (store: Store): Store =>
+    new Proxy(store, {
+      get: (target, name) => {
+        if (name === 'count') return (...of: Parameters<Store['count']>) => otherWork().then(() => target.count(...of))
+        const value = Reflect.get(target, name)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  const { tacit } = await openEngine({}, { through: slowly })
+  for (let i = 0; i < 3; i++) await tacit.wrap(() => 1, { task: '', arms: ['a'] })
+  expect((await tacit.status()).errors).toEqual({ 'wrap.decide': 3 })
 })
