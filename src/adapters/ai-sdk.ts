@@ -6,6 +6,7 @@
 import type { PreparedTask, Tacit, WrapContext, WrapInfo } from '../engine/types.ts'
 import { TacitError } from '../errors.ts'
 import type { OutcomeInput } from '../records.ts'
+import { failureOf, taskOf } from './runs.ts'
 import { watchStream } from './watch-stream.ts'
 
 /** What is used of a language model of the SDK. */
@@ -124,7 +125,7 @@ function asExecution<M extends Model, R>(job: Job<M, R>, given: Partial<WrapInfo
     if (isStream) await ended.promise
     return result
   }
-  const info = { task: lastWords(params), ...options.info, ...given, arms, signal }
+  const info = { task: taskOf(params.prompt), ...options.info, ...given, arms, signal }
   const finished = tacit.wrap(task, info)
   if (!isStream) return finished
   // A stream is handed on when it begins; what fails later reaches the caller through the stream.
@@ -187,16 +188,3 @@ function outcomeOf<M>({ finishReason, usage }: Finish, arm: string, { costUsd }:
 }
 
 const isFailure = (reason: string) => reason === 'error' || reason === 'content-filter'
-
-const failureOf = (thrown: unknown) => ({
-  type: 'crash' as const,
-  message: (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, 65_536),
-})
-
-/** What the user said last: the task in words. */
-function lastWords({ prompt }: CallParams): string {
-  const content = prompt.findLast(({ role }) => role === 'user')?.content
-  const parts = Array.isArray(content) ? content : []
-  const text = parts.map(part => (part?.type === 'text' ? part.text : '')).join('\n')
-  return text.trim().slice(0, 1_048_576) || '(no words)'
-}
