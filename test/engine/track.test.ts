@@ -89,7 +89,13 @@ async function evenChoices() {
   const rng = seedRng('outcomes')
   for (let i = 0; i < 600; i++) {
     opened.clock.nowMs += dayMs / 60
-    const { decisionId, arm } = await opened.tacit.decide({ task: `t${i}`, taskType: 'x', arms: ['good', 'bad'] })
+    const { decisionId, arm } = await opened.tacit.decide({
+      // Draws follow from the id.
+      decisionId: `d${i}`,
+      task: `t${i}`,
+      taskType: 'x',
+      arms: ['good', 'bad'],
+    })
     await opened.tacit.observe(decisionId, { success: rng() < (arm === 'good' ? 0.9 : 0.3) })
   }
   return opened
