@@ -184,6 +184,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'embed/hashing.test.ts > names its kind, version and dimension',
     ],
   },
+  F035: {
+    state: 'done',
+    tests: [
+      'store/sqlite.test.ts > use an index that leads with the scope, for every read and write that grows with the log',
+      'deploy/scale.test.ts > the statements for Citus name every table, and distribute by the scope each whose key begins with it',
+      'store/postgres-search.test.ts > an index finds nearly all of what comparing finds, filtered too, with exact similarities and in order',
+    ],
+  },
   F037: {
     state: 'done',
     tests: [
@@ -193,6 +201,15 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'e2e/rollups.test.ts > on PostgreSQL',
     ],
   },
+  F038: {
+    state: 'done',
+    tests: [
+      'contract/store/projection.ts > is the same for every order in which its facts arrive, alone or together',
+      'analyse/rollup-verify.test.ts > finds nothing wrong after any history, folded wholly or in part',
+      'analyse/rollup-verify.test.ts > finds rollups that disagree with the log',
+      'store/care.test.ts > finds a changed row, a missing row, a stray vector, a broken vector and a fact that is none',
+    ],
+  },
   F039: {
     state: 'done',
     tests: [
@@ -200,14 +217,53 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'engine/metrics.test.ts > take a window of any length, to the microsecond, and name it',
     ],
   },
+  F040: {
+    state: 'open',
+    missing:
+      'what an agent can do (its tools, its description) is shown at registration and not kept beside its name, model and group',
+    tests: [
+      'ingest/agents.test.ts > gives its name, when to use it, its model and its group',
+      'ingest/agents.test.ts > can be chosen before it was ever seen, and is on record with its facets',
+    ],
+  },
   F041: {
     state: 'done',
     tests: ['engine/metrics.test.ts > there is a view of teams and one of strategies'],
+  },
+  F042: {
+    state: 'open',
+    missing:
+      'a list of what was recommended for which kind of task and how often that was followed; decisions are counted by type and arm',
   },
   F044: {
     state: 'done',
     tests: [
       'engine/metrics.test.ts > an arm that once was described is known by it; one that never was is taken for an agent of its name',
+    ],
+  },
+  F045: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > comes in pages, the latest first, and together they are every experience once',
+      'engine/q-learning.test.ts > names the arm that was really used, and leaves out decisions that still run',
+      'cli/learn.test.ts > lists the history a page at a time',
+      'cli/learn.test.ts > exports the table and the experiences, and replaces no file',
+    ],
+  },
+  F046: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > holds what predict and recommend rest on: best arms differ between the states',
+      'engine/q-learning.test.ts > comes in pages, which together are the whole, tasks without a type first',
+      'cli/learn.test.ts > exports the table and the experiences, and replaces no file',
+    ],
+  },
+  F050: {
+    state: 'done',
+    tests: [
+      'engine/models.test.ts > is in use for whoever opens the database, and can be kept beside others',
+      'engine/models.test.ts > is told apart by the calibration of its forecasts',
+      'engine/models.test.ts > that was learned under other settings is not used',
     ],
   },
   F051: {
@@ -263,6 +319,30 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'store/care-postgres.test.ts > is a file that opens by itself, and restores to a server and to a file',
     ],
   },
+  F059: {
+    state: 'open',
+    missing: 'a monitor of the mix of tasks (PSI); what arms achieve is monitored by CUSUM',
+    tests: [
+      'learn/drift.test.ts > names the arm, the task type and the direction of a change',
+      'learn/drift.test.ts > leaves an arm that became bad for one that became good within 700 tasks, and names the change',
+      'engine/reading.test.ts > status names an arm whose results have changed, since when, and on which type of task',
+    ],
+  },
+  F060: {
+    state: 'done',
+    tests: [
+      'engine/synchroniser.test.ts > each handle of a file knows at once what another one wrote, whoever writes',
+      'engine/advise.test.ts > never outlive an outcome: a recommendation follows it at once',
+      'engine/advise.test.ts > are all void as soon as the state is another, and are the own copy of whoever asks',
+    ],
+  },
+  F061: {
+    state: 'done',
+    tests: [
+      'parity/setup-rows.test.ts > F061 the driver of PostgreSQL, the readers of bundles, servers and models are loaded by those who use them',
+      'engine/synchroniser.test.ts > is kept on the way, and reading starts from it',
+    ],
+  },
   F062: {
     state: 'done',
     tests: [
@@ -273,6 +353,15 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   F063: {
     state: 'done',
     tests: ['cli/messages.test.ts > work with a database in memory is followed by a warning, on standard error alone'],
+  },
+  F064: {
+    state: 'open',
+    missing: 'a limit in bytes over everything that is held in memory; each collection has its own bound in numbers',
+    tests: [
+      'engine/advise.test.ts > are at most 128; the one not asked for the longest time goes first',
+      'learn/task-links.test.ts > forgets the text that was not met for the longest time when there are more than 20,000',
+      'http/limits.test.ts > are again let through as time goes by, and remember no more callers than a bound',
+    ],
   },
   F065: {
     state: 'done',
@@ -325,6 +414,21 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'engine/metrics.test.ts > count what was recorded in the window, per kind and second, and leave imports out',
     ],
   },
+  F081: {
+    state: 'done',
+    tests: [
+      'http/routes.test.ts > count requests and operations, and give the state of the project',
+      'engine/metrics.test.ts > count what was recorded in the window, per kind and second, and leave imports out',
+    ],
+  },
+  F082: {
+    state: 'done',
+    tests: [
+      'engine/usage.test.ts > sums up what each arm used, of those who state it, and what it achieved for it',
+      'engine/usage.test.ts > holds the truth in 93 to 97 of 100 samples',
+      'engine/usage.test.ts > is not given where successes are all alike, where cost may be nothing, or for two',
+    ],
+  },
   F083: {
     state: 'done',
     tests: [
@@ -359,6 +463,44 @@ export const evidence: Readonly<Record<string, Evidence>> = {
   F089: {
     state: 'done',
     tests: ["engine/metrics.test.ts > by Welch's interval agrees with the textbook where variances differ"],
+  },
+  F090: {
+    state: 'open',
+    missing: 'findings, whose rate this is, do not exist yet',
+  },
+  F091: {
+    state: 'done',
+    tests: [
+      'engine/calibration.test.ts > agrees with the measures of the mathematics',
+      'engine/calibration.test.ts > calibration of amounts: error of the logarithm and in percent, and the share inside the interval',
+      'engine/calibration.test.ts > the stored forecast is judged, not what would be forecast today',
+      'engine/calibration.test.ts > only forecasts made before the outcome, about the arm that was used, are judged; the others are counted',
+    ],
+  },
+  F092: {
+    state: 'done',
+    tests: [
+      'engine/q-learning.test.ts > counts by UTC day what was decided on it, and agrees with a count by hand',
+      'engine/q-learning.test.ts > keeps to its range',
+      'engine/q-learning.test.ts > makes up no reward where the outcome says nothing',
+    ],
+  },
+  F093: {
+    state: 'open',
+    missing: 'the gain as a rate over 30 days beside its target of 20 %; the difference in value has its interval',
+    tests: [
+      'engine/track.test.ts > shows a gain where there is one',
+      'engine/track.test.ts > is not beaten by easier tasks: the mix of task types is taken out',
+      'analyse/off-policy-engine.test.ts > finds that what the default policy would choose today beats what was chosen while it learned',
+    ],
+  },
+  F096: {
+    state: 'done',
+    tests: [
+      'engine/usage.test.ts > sums up what each arm used, of those who state it, and what it achieved for it',
+      'engine/usage.test.ts > goes by hour of the day and by task type, over a window, for one arm, as far as the limit goes',
+      'engine/resources.test.ts > tokens, CPU time and memory are forecast like duration and cost, for each arm, as soon as outcomes told them',
+    ],
   },
   F097: {
     state: 'done',
@@ -673,6 +815,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'mcp/mcp.test.ts > work over streamable HTTP, each request for itself',
     ],
   },
+  F211: {
+    state: 'done',
+    tests: [
+      'cli/loop.test.ts > creates the database, says how to go on beside the result, and keeps what is there',
+      'cli/loop.test.ts > writes a valid configuration file if asked, and never over another one',
+      'scripts/run.test.ts > installs first when nothing is installed, and keeps that off standard output',
+    ],
+  },
   F212: {
     state: 'done',
     tests: [
@@ -731,6 +881,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
     ],
   },
   F231: { state: 'done', tests: ['parity/rows.test.ts > F231 the whole loop makes no network connection'] },
+  F232: {
+    state: 'done',
+    tests: [
+      'parity/setup-rows.test.ts > F232 nothing is opened with credentials that were not given: no default holds any, and neither does the code',
+      'store/postgres-opening.test.ts > with no more than the rights that docs/postgres.md grants works on what another one has set up',
+      'store/postgres-opening.test.ts > that may only read reads everything, and each of its writes is refused',
+    ],
+  },
   F233: {
     state: 'done',
     tests: [
@@ -758,6 +916,31 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'engine/privacy.test.ts > takes what the patterns match out of every free text before it is kept',
       'engine/privacy.test.ts > takes it out of metadata, keys included, of features and of the names of steps',
       'engine/privacy.test.ts > are kept as pseudonyms: the same within a database, different in another, and never the name',
+    ],
+  },
+  F243: {
+    state: 'done',
+    tests: [
+      'bench/targets.test.ts > the bench of single calls times every call that a time was aimed at, on real data',
+    ],
+  },
+  F244: {
+    state: 'done',
+    tests: [
+      'bench/targets.test.ts > the bench of single calls times every call that a time was aimed at, on real data',
+    ],
+  },
+  F245: {
+    state: 'open',
+    missing: 'patterns, which do not exist yet; the import of executions is timed',
+    tests: [
+      'bench/targets.test.ts > the bench of single calls times every call that a time was aimed at, on real data',
+    ],
+  },
+  F246: {
+    state: 'done',
+    tests: [
+      'deploy/scale.test.ts > the bench finds what executions take: more than their text and vector, in the tables that hold them',
     ],
   },
   F254: {

@@ -28,7 +28,8 @@ test('F061 the driver of PostgreSQL, the readers of bundles, servers and models 
 test('F232 nothing is opened with credentials that were not given: no default holds any, and neither does the code', () => {
   const { settings } = loadConfig()
   expect(settings.find(({ key }) => key === 'db')!.value).toBe('./tacit.db')
-  for (const { key, value } of settings) expect(JSON.stringify(value ?? null), key).not.toMatch(/:\/\/|passw|secret|token"/i)
+  for (const { key, value } of settings)
+    expect(JSON.stringify(value ?? null), key).not.toMatch(/:\/\/|passw|secret|token"/i)
   const src = join(root, 'src')
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
   expect(files.length).toBeGreaterThan(100)
