@@ -13,7 +13,7 @@ const append = [
 /** A choice asks first what others have written. */
 const choose = ['tacit_changes', ...append]
 
-/** The statements, by name where they have one, that are sent while `action` runs; notices and upkeep go by themselves. */
+/** The statements, by name where they have one, that are sent while `action` runs; notices, upkeep and new connections aside. */
 async function statementsOf(action: () => Promise<unknown>): Promise<string[]> {
   const spy = vi.spyOn(pg.Client.prototype, 'query')
   try {
@@ -22,7 +22,7 @@ async function statementsOf(action: () => Promise<unknown>): Promise<string[]> {
     const texts = sent.map(statement =>
       typeof statement === 'string' ? statement : (statement.name ?? statement.text),
     )
-    return texts.filter(text => !/pg_notify|rollup/.test(text))
+    return texts.filter(text => !/pg_notify|rollup|set_config/.test(text))
   } finally {
     spy.mockRestore()
   }
@@ -36,6 +36,8 @@ async function open() {
     await drop()
   })
   await tacit.decide({ task: 'the first', arms })
+  // Waits for upkeep after the first fact.
+  await tacit.status()
   return { db, tacit }
 }
 
