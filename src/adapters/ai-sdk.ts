@@ -125,7 +125,7 @@ function asExecution<M extends Model, R>(job: Job<M, R>, given: Partial<WrapInfo
     if (isStream) await ended.promise
     return result
   }
-  const info = { task: taskOf(params.prompt), ...options.info, ...given, arms, signal }
+  const info = { task: taskOf(params.prompt) ?? '(no words)', ...options.info, ...given, arms, signal }
   const finished = tacit.wrap(task, info)
   if (!isStream) return finished
   // A stream is handed on when it begins; what fails later reaches the caller through the stream.

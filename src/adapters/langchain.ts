@@ -100,7 +100,8 @@ export function tacitCallbacks(tacit: Tacit, defaults: Omit<RunInfo, 'decisionId
     if (parentId !== undefined && runs.has(parentId))
       return runs.beginPart(id, parentId, isStep ? { kind, name: nameOf(name) } : null)
     const info = { ...defaults, ...runInfoOf(metadata?.tacit) }
-    runs.begin(id, { ...info, arm: info.arm ?? nameOf(name), task: info.task ?? taskOf(input) })
+    const task = info.task ?? taskOf(input)
+    runs.begin(id, { ...info, ...(task !== undefined && { task }) }, nameOf(name))
     // A model or tool that is called by itself is a run of one step.
     if (kind !== 'agent') runs.beginPart(stepOfRoot(id), id, { kind, name: nameOf(name) })
   }

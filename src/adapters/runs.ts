@@ -31,7 +31,9 @@ interface Part {
 
 interface Run {
   readonly id: string
-  readonly info: RunInfo & { readonly arm: string; readonly task: string }
+  info: RunInfo
+  /** What to call the arm if nobody says. */
+  readonly name: string
   readonly startedAtMs: number
   readonly parts: Set<string>
   readonly steps: StepInput[]
@@ -60,10 +62,16 @@ export class Runs {
     return this.#runs.has(id) || this.#parts.has(id)
   }
 
-  begin(id: string, info: Run['info'], startedAtMs = Date.now()): void {
+  begin(id: string, info: RunInfo, name: string, startedAtMs = Date.now()): void {
     const [oldest] = this.#runs.size < maxOpenRuns ? [] : this.#runs.values()
     if (oldest !== undefined) this.#finish(oldest, { isCancelled: true })
-    this.#runs.set(id, { id, info, startedAtMs, parts: new Set(), steps: [], stepsLeftOut: 0, tokens: {} })
+    this.#runs.set(id, { id, info, name, startedAtMs, parts: new Set(), steps: [], stepsLeftOut: 0, tokens: {} })
+  }
+
+  /** Adds what comes to be known of a run after its begin; what was said before stands. */
+  describe(id: string, info: RunInfo): void {
+    const run = this.#runs.get(id)
+    if (run !== undefined) run.info = { ...info, ...run.info }
   }
 
   beginPart(id: string, parentId: string, step: Part['step'], startedAtMs = Date.now()): void {
@@ -119,6 +127,8 @@ export class Runs {
     if (decisionId !== undefined) return
     void this.#tacit.hooks.record({
       ...info,
+      arm: info.arm ?? run.name,
+      task: info.task ?? '(no words)',
       executionId: run.id,
       at: run.startedAtMs,
       success: end.isCancelled ? null : end.error === undefined,
@@ -142,18 +152,27 @@ export function failureOf(thrown: unknown) {
 
 /** What the caller said about a run, from data that came through a framework: anything may stand there. */
 export function runInfoOf(value: unknown): RunInfo {
+  if (typeof value === 'string') return runInfoOf(parsed(value))
   if (value === null || typeof value !== 'object') return {}
   // The rest of a prepared task is on record already.
   const { propensity: _propensity, startedAtMs: _startedAtMs, ...info } = value as RunInfo & Partial<PreparedTask>
   return info
 }
 
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    // Somebody else's words under our name: they say nothing about the run.
+    return null
+  }
+}
+
 const maxTaskLength = 1_048_576
 
 /** The task in words, from whatever a run was started with: text, messages, or an object that has one of them. */
-export function taskOf(input: unknown): string {
-  const text = wordsOf(input, 0)
-  return text?.trim().slice(0, maxTaskLength) || '(no words)'
+export function taskOf(input: unknown): string | undefined {
+  return wordsOf(input, 0)?.trim().slice(0, maxTaskLength) || undefined
 }
 
 function wordsOf(input: unknown, depth: number): string | undefined {
