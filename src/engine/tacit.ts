@@ -100,7 +100,7 @@ export class TacitEngine implements types.Tacit {
     const parsed = parse(outcomeSchema, outcome, 'observe')
     assertTellsSomething(parsed)
     const written = await this.#write(executionId, frame => outcomeDraft(parsed, frame))
-    this.#bus.emit('outcome', { decisionId: executionId, status: written.status })
+    this.#bus.emit('outcome', { decisionId: executionId, status: written.status, success: parsed.success ?? null })
     return written
   }
 

@@ -255,8 +255,8 @@ export interface ReplayReport {
 }
 
 export interface TacitEvents {
-  decision: { readonly decisionId: string; readonly arm: string; readonly propensity: number }
-  outcome: { readonly decisionId: string; readonly status: Written['status'] }
+  decision: Pick<ArmChoice, 'decisionId' | 'arm' | 'propensity' | 'stage' | 'explored'>
+  outcome: { readonly decisionId: string; readonly status: Written['status']; readonly success: boolean | null }
   record: { readonly executionId: string; readonly status: Written['status'] }
   step: { readonly executionId: string; readonly id: string }
   feedback: { readonly executionId: string; readonly id: string }

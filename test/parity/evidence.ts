@@ -944,6 +944,15 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'deploy/scale.test.ts > the bench finds what executions take: more than their text and vector, in the tables that hold them',
     ],
   },
+  F253: {
+    state: 'done',
+    tests: [
+      'otlp/server.test.ts > spans that the SDK sends in batches, of many traces at once, become an execution each',
+      'otlp/pieces.test.ts > a trace in any order, in any pieces and with repetitions is the same one execution',
+      'otlp/fuzz.test.ts > 6,000 hostile bodies are each answered, and leave a log that can be read and replayed',
+      'otlp/export.test.ts > decisions and outcomes reach a collector as spans of one trace, and as metrics',
+    ],
+  },
   F254: {
     state: 'done',
     tests: ['parity/rows.test.ts > F254 errors are of one class with a stable code and say where and what to do'],

@@ -60,7 +60,7 @@ function parentOf(span: Span, byId: ReadonlyMap<string, Span>): string | null {
   return null
 }
 
-export function kindOf(attributes: Attributes): SpanKind | null {
+function kindOf(attributes: Attributes): SpanKind | null {
   for (const { attribute, values } of kindRules) {
     const value = text(attributes.get(attribute))?.replaceAll('"', '').toLowerCase()
     if (value !== undefined && Object.hasOwn(values, value)) return values[value]!
@@ -213,7 +213,7 @@ const count = (value: Value | undefined) =>
   Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null
 
 /** A text as a name: printable and short. */
-export function named(value: string | null): string | null {
+function named(value: string | null): string | null {
   const name =
     value
       ?.toWellFormed()
