@@ -43,16 +43,16 @@ export function tracesView(parts: Parts, assertOpen: () => void): TracesView {
       assertReady(parts, assertOpen)
       const steps = stepsOf(spans)
       const { drafts, rejected, reason } = draftsOf(parts, steps)
-      const stored = await append(parts, drafts)
+      const { stored, conflicts } = await append(parts, drafts)
       const touched = new Set(steps.map(({ traceId }) => traceId))
       const ended = new Set(spans.flatMap(({ traceId, parentSpanId }) => (parentSpanId === null ? [traceId] : [])))
       const open = await conclude(parts, [...new Set([...touched, ...ended])], ended)
       return {
         stored,
-        duplicates: steps.length - rejected - stored,
+        duplicates: steps.length - rejected - stored - conflicts,
         ignored: spans.length - steps.length,
-        rejected,
-        reason,
+        rejected: rejected + conflicts,
+        reason: reason ?? (conflicts > 0 ? 'The id of a span is taken by another fact.' : null),
         open,
       }
     },
@@ -94,20 +94,20 @@ function draftsOf(parts: Parts, steps: readonly TraceStep[]) {
 
 const person = ({ guard }: Parts, value: string | null) => guard.person(value ?? undefined)
 
-/** How many groups were new. */
-async function append(parts: Parts, groups: readonly FactDraft[][]): Promise<number> {
-  if (groups.length === 0) return 0
+/** How many groups were new, and of how many the id was taken. */
+async function append(parts: Parts, groups: readonly FactDraft[][]) {
+  if (groups.length === 0) return { stored: 0, conflicts: 0 }
   const { store, config, embedder, synchroniser } = parts
   const decisions = groups.flat().filter(draft => draft.kind === 'decision')
   const vectors = await embedder.embed(decisions.map(({ body }) => body.task))
   const rows = decisions.map(({ id }, i) => ({ executionId: id, embedder: embedder.id, vector: vectors[i]! }))
   return synchroniser.exclusive(async () => {
     const appended = await store.append(config.scope, groups, rows)
-    const stored = appended.filter(({ status }) => status === 'stored')
     synchroniser.noteAppended()
     await synchroniser.current()
     await synchroniser.saveIfDue()
-    return stored.length
+    const count = (wanted: string) => appended.filter(({ status }) => status === wanted).length
+    return { stored: count('stored'), conflicts: count('conflict') }
   })
 }
 
@@ -134,7 +134,7 @@ async function conclude(
   }
   const news = groups.filter(group => group.length > 0)
   // Looked at once more: another process may have added to the same trace between our reading and writing.
-  if ((await append(parts, news)) > 0 && isFirst) await conclude(parts, traceIds, ended, false)
+  if ((await append(parts, news)).stored > 0 && isFirst) await conclude(parts, traceIds, ended, false)
   return open
 }
 

@@ -131,6 +131,14 @@ test('a span from the future is refused, and the others are kept', async () => {
   })
 })
 
+test('a span whose id is taken by another fact is told as refused', async () => {
+  await inMemory(async tacit => {
+    const [root] = spansOf([tree[0]!])
+    await tacit.step('another execution', { stepId: `${id}/${root!.spanId}` })
+    expect(await tacit.traces.add([root!])).toMatchObject({ stored: 0, duplicates: 0, rejected: 1 })
+  })
+})
+
 test('while Tacit is switched off, traces are refused', async () => {
   const tacit = await openTacit({ db: ':memory:', enabled: false })
   await expect(tacit.traces.add(spansOf(tree))).rejects.toMatchObject({ code: 'DISABLED' })
