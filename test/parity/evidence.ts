@@ -953,6 +953,29 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'otlp/export.test.ts > decisions and outcomes reach a collector as spans of one trace, and as metrics',
     ],
   },
+  F248: {
+    state: 'done',
+    tests: [
+      'engine/orchestrator.test.ts > learns which agent does the tasks, and names it',
+      'engine/orchestrator.test.ts > a task that takes too long fails; one that is cancelled stays unknown',
+    ],
+  },
+  F250: {
+    state: 'done',
+    tests: [
+      'engine/task-hooks.test.ts > before it comes a choice, after it the outcome with the time that it took',
+      'engine/task-hooks.test.ts > a task that failed says why',
+      'engine/task-hooks.test.ts > what goes wrong in Tacit is counted, and the task goes on with the incumbent',
+    ],
+  },
+  F252: {
+    state: 'done',
+    tests: [
+      'engine/orchestrator.test.ts > joins decision, pool events and outcome by the id of the task, in whatever order they come',
+      'engine/orchestrator.test.ts > after its shutdown nothing is captured any more',
+      'engine/task-hooks.test.ts > a flush waits for what was handed over before',
+    ],
+  },
   F254: {
     state: 'done',
     tests: ['parity/rows.test.ts > F254 errors are of one class with a stable code and say where and what to do'],
