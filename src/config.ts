@@ -70,6 +70,12 @@ const configSchema = z.strictObject({
         .nullable()
         .default(null)
         .describe('Cosine from which tasks count as similar; null: as calibrated for the embedder'),
+      memoryMb: z
+        .number()
+        .min(0)
+        .max(1_000_000)
+        .default(300)
+        .describe('Most memory for a quick search of a SQLite file, MB; 0: none'),
     })
     .prefault({}),
   learning: z

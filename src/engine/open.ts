@@ -48,8 +48,8 @@ export async function openDatabase(config: Config, now: () => number = Date.now)
   return { open: config => tacitOn(store, config, now, { isStoreShared: true }), close: () => store.close() }
 }
 
-function storeOf({ db, durability, busyTimeoutMs, postgres }: Config, now: () => number): Promise<Store> {
-  return openStore({ db, durability, busyTimeoutMs, postgres, now })
+function storeOf({ db, durability, busyTimeoutMs, postgres, embedding }: Config, now: () => number): Promise<Store> {
+  return openStore({ db, durability, busyTimeoutMs, vectorMemoryMb: embedding.memoryMb, postgres, now })
 }
 
 async function tacitOn(

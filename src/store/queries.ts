@@ -11,6 +11,7 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  sql,
 } from 'kysely'
 import type { ExecutionFilter, NearestQuery } from './store.ts'
 
@@ -96,19 +97,40 @@ export function vectorsQuery(
     .where('vector.dimension', '=', vector.length)
     .orderBy('vector.execution_id')
     .limit(limit)
+  const passes = ofMatching(scope, filter)
+  return (passes === null ? vectors : vectors.where(passes)).compile()
+}
+
+/** Of the vectors whose SQLite row ids stand in a JSON array, those whose execution passes the filter. */
+export function vectorsByRowQuery(
+  queries: Queries,
+  scope: string,
+  { embedder, vector, filter = {} }: NearestQuery,
+  rowIds: string,
+): CompiledQuery {
+  // A row id may mean another vector by now. The plus keeps the planner from walking all vectors of the scope.
+  const vectors = queries
+    .selectFrom('vector')
+    .select(['vector.execution_id', 'vector.vector'])
+    .where(sql<SqlBool>`vector.rowid IN (SELECT value FROM json_each(${rowIds}))`)
+    .where(sql<SqlBool>`+vector.scope = ${scope} AND +vector.embedder = ${embedder}`)
+    .where(sql<SqlBool>`+vector.dimension = ${vector.length}`)
+  const passes = ofMatching(scope, filter)
+  return (passes === null ? vectors : vectors.where(passes)).compile()
+}
+
+/** The condition that the execution of a vector passes a filter; null when all do. */
+function ofMatching(scope: string, filter: ExecutionFilter): Expression<SqlBool> | null {
   const passes = matches(filter)
-  if (passes === null) return vectors.compile()
-  return vectors
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('execution')
-          .select('execution.seq')
-          .where('execution.scope', '=', scope)
-          .whereRef('execution.id', '=', 'vector.execution_id')
-          .where(passes),
-      ),
-    )
-    .compile()
+  if (passes === null) return null
+  const { exists, selectFrom } = expressionBuilder<Tables, 'vector'>()
+  return exists(
+    selectFrom('execution')
+      .select('execution.seq')
+      .where('execution.scope', '=', scope)
+      .whereRef('execution.id', '=', 'vector.execution_id')
+      .where(passes),
+  )
 }
 
 function filtered(queries: Queries, scope: string, filter: ExecutionFilter) {

@@ -14,10 +14,14 @@ export interface SqliteOptions {
   readonly busyTimeoutMs: number
   /** Default false. The file must exist; writes are refused with STORE_READ_ONLY. */
   readonly readOnly?: boolean
+  /** Most memory for a quick search among vectors, MB. Default 300; 0: none are kept. */
+  readonly vectorMemoryMb?: number
   /** The clock: milliseconds since 1970. Default: the system's. */
   readonly now?: () => number
 }
 
+/** Codes of a million vectors of 256 numbers take 260 MB. */
+const defaultVectorMemoryMb = 300
 /** Frames after which the write-ahead log is folded into the file, and the size to which it is cut back then. */
 const walPages = 1000
 const walBytes = 8 * 1024 * 1024
@@ -30,6 +34,7 @@ const walBytes = 8 * 1024 * 1024
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { path, durability, busyTimeoutMs, readOnly = false, now = Date.now } = options
+  const { vectorMemoryMb = defaultVectorMemoryMb } = options
   const isInMemory = path === ':memory:'
   if (!isInMemory) inspectFile(path, readOnly)
   const connection = new Connection({ path, readOnly, busyTimeoutMs })
@@ -39,7 +44,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       await migrate(connection)
       if (!isInMemory) await setWriteAheadLog(connection, durability)
     }
-    return await connection.attempt(() => new SqliteStore(connection, now))
+    return await connection.attempt(() => new SqliteStore(connection, now, vectorMemoryMb))
   } catch (error) {
     connection.close()
     throw error

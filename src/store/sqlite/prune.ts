@@ -1,5 +1,6 @@
 import type { Pruned, PruneRequest, Snapshot } from '../store.ts'
 import type { Connection } from './connection.ts'
+import { noteVectorsRemoved } from './vector-search.ts'
 
 /** The plus keeps SQLite from walking the whole log by its cursor. */
 const selectLater = 'SELECT 1 FROM fact WHERE scope = ? AND execution_id = ? AND +cursor > ? LIMIT 1'
@@ -40,6 +41,7 @@ export function prune(connection: Connection, scope: string, { executionIds, cur
     if (what === 'steps') continue
     for (const embedder of embedders) pruned.vectors += changes(deleteVector, id, embedder)
   }
+  if (pruned.vectors > 0) noteVectorsRemoved(connection)
   return pruned
 }
 

@@ -1,10 +1,8 @@
-import { setImmediate as otherWork } from 'node:timers/promises'
 import type { CompiledQuery } from 'kysely'
 import { comparePositions, type FactKind, type Position } from '../../records.ts'
 import { appendGroups, assertAppendable, assertScope } from '../append.ts'
-import { cosineTo } from '../cosine.ts'
 import { toExecutionRow } from '../projection.ts'
-import { executionsQuery, scanQuery, sqliteQueries, vectorsQuery } from '../queries.ts'
+import { executionsQuery, scanQuery, sqliteQueries } from '../queries.ts'
 import { factColumns, toLoggedFact, toProjection } from '../rows.ts'
 import type {
   Appended,
@@ -22,13 +20,13 @@ import type {
   StoreStats,
   VectorRow,
 } from '../store.ts'
-import { Top } from '../top.ts'
 import { RecordClock, SqliteTarget, selectOfExecutions } from './append.ts'
 import type { Connection, Row, Value } from './connection.ts'
 import { isBusy, translateFailure } from './failure.ts'
 import { prune, saveCheckpoint } from './prune.ts'
 import { SqliteRollups } from './rollups.ts'
-import { toVector, withScopes } from './rows.ts'
+import { withScopes } from './rows.ts'
+import { VectorSearch } from './vector-search.ts'
 import { WriteLane } from './write-lane.ts'
 
 /** Rows taken per read, so that a long answer neither fills the memory nor holds a view of the data open. */
@@ -50,17 +48,19 @@ export class SqliteStore implements Store {
   readonly #connection: Connection
   readonly #clock: RecordClock
   readonly #lane: WriteLane
+  readonly #vectors: VectorSearch
   readonly #timers = new Set<NodeJS.Timeout>()
   /** The state of the file when it was first opened, and when each scope last asked for changes. */
   readonly #firstVersion: number
   readonly #versions = new Map<string, number>()
 
-  constructor(connection: Connection, now: () => number) {
+  constructor(connection: Connection, now: () => number, vectorMemoryMb = 0) {
     this.#connection = connection
     this.location = connection.location
     this.rollups = new SqliteRollups(connection)
     this.#clock = new RecordClock(connection, now)
     this.#lane = new WriteLane(connection, () => this.#clock.catchUp())
+    this.#vectors = new VectorSearch(connection, vectorMemoryMb * 1_048_576)
     this.origin = String(connection.value('SELECT value FROM meta WHERE key = ?', 'origin'))
     this.#firstVersion = this.#readDataVersion()
   }
@@ -158,22 +158,12 @@ export class SqliteStore implements Store {
   }
 
   async nearest(scope: string, query: NearestQuery): Promise<Neighbour[]> {
-    const best = new Top<string>(query.limit)
-    const isSimilarTo = cosineTo(query.vector)
-    for (let afterId = ''; ; ) {
-      const rows = await this.#query(vectorsQuery(sqliteQueries, scope, query, afterId, pageLength))
-      for (const row of rows) {
-        const similarity = isSimilarTo(toVector(row.vector as Uint8Array))
-        if (similarity >= query.threshold) best.offer(similarity, row.execution_id as string)
-      }
-      if (rows.length < pageLength) break
-      afterId = rows.at(-1)!.execution_id as string
-      await otherWork()
-    }
+    const found = await this.#vectors.nearest(scope, query)
     return this.#connection.read(() =>
-      best.sorted().map(({ score, item }) => {
-        const row = this.#connection.get('SELECT * FROM execution WHERE scope = ? AND id = ?', scope, item)!
-        return { similarity: score, execution: toRow(row) }
+      found.flatMap(({ score, item }) => {
+        // It may have been pruned just now.
+        const row = this.#connection.get('SELECT * FROM execution WHERE scope = ? AND id = ?', scope, item)
+        return row === undefined ? [] : [{ similarity: score, execution: toRow(row) }]
       }),
     )
   }
