@@ -28,7 +28,7 @@ import { Ledger } from './ledger.ts'
 import { successOf, tokensOf, utilityOf } from './utility.ts'
 
 /** Raised whenever the same log would give another state; older snapshots are then ignored. */
-const learnerVersion = 3
+const learnerVersion = 4
 const dayUs = 86_400e6
 /** Share of the evidence about an arm that is kept when its results have changed. */
 const keptAfterDrift = 0.1

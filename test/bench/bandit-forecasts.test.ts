@@ -71,7 +71,7 @@ describe('means by arm and task type', () => {
   it('lean on the arm with 10 observations, and the arm on all with 4', () => {
     const means = new ArmTypeMeans()
     const query = (arm: string, category: string | null) => {
-      const nothing = { indices: new Uint16Array(0), values: new Float64Array(0) }
+      const nothing = { indices: new Uint16Array(0), values: new Float64Array(0), logLength: 0 }
       return { arm, category, task: 0, day: 0, words: nothing }
     }
     for (const value of [1, 1, 0]) means.learn(query('a', 'x'), value)

@@ -54,7 +54,7 @@ test('only forecasts made before the outcome, about the arm that was used, are j
   await tacit.record({ task: 'Deploy', arm: 'a', success: true })
   const { models, leftOut } = await tacit.calibration()
   expect(leftOut).toEqual({ withoutPrediction: 1, withoutOutcome: 1, outcomeCameFirst: 1, otherArmUsed: 1 })
-  expect(models.map(({ model, success }) => [model, success!.n])).toEqual([['hierarchy-3', 2]])
+  expect(models.map(({ model, success }) => [model, success!.n])).toEqual([['hierarchy-4', 2]])
 })
 
 test('the stored forecast is judged, not what would be forecast today', async () => {

@@ -146,12 +146,13 @@ describe('following others', () => {
 })
 
 test('after a failure in the midst of a write the next call finds everything in order', async () => {
+  const db = join(temporaryDirectory(), 'tacit.db')
   let failures = 0
   const through = (store: Store) =>
     new Proxy(store, {
       get(target, key) {
         const value = Reflect.get(target, key, target)
-        if (key === 'facts' && failures > 0)
+        if (key === 'tail' && failures > 0)
           return async () => {
             failures--
             throw new Error('the disk is gone')
@@ -159,8 +160,9 @@ test('after a failure in the midst of a write the next call finds everything in 
         return typeof value === 'function' ? value.bind(target) : value
       },
     })
-  const opened = await openEngine({}, { through })
+  const [opened, other] = [await openEngine({ db }, { through }), await openEngine({ db })]
   await work(opened, 'before', 5)
+  await work(other, 'other', 2)
   failures = 1
   await expect(opened.tacit.observe('before-2', { success: false, outcomeId: 'o' })).rejects.toThrow('the disk is gone')
   expect(await opened.tacit.observe('before-2', { success: false, outcomeId: 'o' })).toMatchObject({

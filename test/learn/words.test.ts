@@ -10,6 +10,7 @@ import { seedRng } from '../../src/math/rng.ts'
 const vector = (...entries: (readonly [index: number, value: number])[]): SparseVector => ({
   indices: Uint16Array.from(entries, ([index]) => index),
   values: Float64Array.from(entries, ([, value]) => value),
+  logLength: 0,
 })
 
 describe('the vocabulary', () => {

@@ -10,10 +10,12 @@ const prior = { shared: 100, own: 1, noise: 0.25 }
 const tail = 0.05
 const normalTail = 1.6448536269514722
 /** Surprises beyond this many deviations teach the words no more than one of this size (Huber 1964). */
-const largestSurprise = 1.5
+const largestSurprise = 1
 /** How much of what the words add is believed; how well each has done decides. */
 const wordShares = [0, 0.5, 1] as const
 const memory = 0.999
+/** Identities of tasks are not negative. */
+const neverMet = -1
 
 /**
  * A non-negative amount (milliseconds, USD): the hierarchy of the default policy on its logarithm, corrected by the words
@@ -67,15 +69,21 @@ export class AmountPredictor implements Predictor {
   }
 
   learn(query: Query, value: number): void {
-    const { arm, category, task, day, words } = query
+    const { arm, category, task, day } = query
     this.advance(day)
     const log = Math.log(value + this.#unit)
     const { base, shift, mean, deviation } = this.#standard(query)
     this.#calibrate((log - mean) / deviation)
     // On a task met before, the words already know the answer.
-    if (!this.#ensemble.evidence.tasks.get(task)?.arms.length) this.#judge(log, base, shift, deviation)
-    const surprise = clip(log - base - shift, -largestSurprise * deviation, largestSurprise * deviation)
-    this.#words.learn(arm, words, surprise, this.#ensemble.evidence.weightOf(day))
+    const isNew = !this.#ensemble.evidence.tasks.get(task)?.arms.length
+    if (isNew) this.#judge(log, base, shift, deviation)
+    // Words learn beside what is expected of a new task: this task's own history would leave them nothing to explain.
+    const surprise = clip(
+      log - (isNew ? base : this.#fresh(query)) - shift,
+      -largestSurprise * deviation,
+      largestSurprise * deviation,
+    )
+    this.#words.learn(query, surprise, this.#ensemble.evidence.weightOf(day))
     this.#observed++
     this.#ensemble.learn(arm, category ?? '', task, day, log)
   }
@@ -112,7 +120,8 @@ export class AmountPredictor implements Predictor {
   }
 
   /** The logarithm: its mean without words, what the words add in full, its mean, and its predictive deviation. */
-  #standard({ arm, category, task, words }: Query) {
+  #standard(query: Query) {
+    const { arm, category, task } = query
     const index = this.#ensemble.evidence.indexOf(arm)
     const views = this.#ensemble.views(category ?? '', task, [index])
     const base = views.reduce((sum, view) => sum + view.weight * view.mean[0]!, 0)
@@ -121,8 +130,14 @@ export class AmountPredictor implements Predictor {
       const spread = view.scale * (view.variance[0]! + noise)
       return sum + view.weight * (spread + (view.mean[0]! - base) ** 2)
     }, 0)
-    const shift = this.#words.predict(arm, words)
+    const shift = this.#words.predict(query)
     const believed = softmax(this.#logWeights).reduce((sum, weight, i) => sum + weight * wordShares[i]!, 0)
     return { base, shift, mean: base + believed * shift, deviation: Math.sqrt(variance) }
+  }
+
+  /** The mean of the logarithm for a task that was never met, without words. */
+  #fresh({ arm, category }: Query): number {
+    const views = this.#ensemble.views(category ?? '', neverMet, [this.#ensemble.evidence.indexOf(arm)])
+    return views.reduce((sum, view) => sum + view.weight * view.mean[0]!, 0)
   }
 }

@@ -34,6 +34,8 @@ export interface Query {
 export interface SparseVector {
   readonly indices: Uint16Array
   readonly values: Float64Array
+  /** Logarithm of the text's length, 0 for one of middling length. */
+  readonly logLength: number
 }
 
 /** Hashed counts of a text: for each block (words, characters) sorted 32-bit hashes and how often each occurs. */

@@ -3,6 +3,8 @@ import type { SparseFeatures, SparseVector } from './predictor.ts'
 
 /** Buckets per block (words, characters); 2^18 was no better on the sets it was measured on. */
 export const buckets = 2 ** 14
+/** Texts are measured against one of this many words and pairs of words. */
+const usualLength = 64
 
 /** Place of a feature of the words in a vector. Two words may share one. */
 export const placeOfWord = (hash: number) => hash % buckets
@@ -65,6 +67,8 @@ export class Vocabulary {
       const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0
       for (let i = start; i < at; i++) values[i]! *= scale
     }
-    return { indices: indices.subarray(0, at), values: values.subarray(0, at) }
+    const length = features.words.counts.reduce((sum, count) => sum + count, 0)
+    const logLength = Math.log((1 + length) / (1 + usualLength))
+    return { indices: indices.subarray(0, at), values: values.subarray(0, at), logLength }
   }
 }

@@ -1,13 +1,25 @@
+import { hash32 } from '../../math/hash.ts'
 import type { StateRecord } from '../state.ts'
-import type { SparseVector } from './predictor.ts'
-import { fadeWeights, freshWeights, packWeights, unpackWeights, type Weights } from './word-weights.ts'
+import type { Query } from './predictor.ts'
+import {
+  extraPlaces,
+  fadeWeights,
+  firstExtraPlace,
+  freshWeights,
+  packWeights,
+  unpackWeights,
+  type Weights,
+} from './word-weights.ts'
 
 /** Prior variance of a weight, of one arm and shared by all, in units of the noise variance. */
 const priorVariance = 0.1
+/** A task type counts like a word of this size, so that its offset has about the variance of the noise. */
+const typeSize = 3
+type Subject = Pick<Query, 'arm' | 'category' | 'words'>
 
 /**
- * Bayesian linear regression with a diagonal covariance on the words of a task: what they add to an amount's logarithm,
- * for all arms and for each.
+ * Bayesian linear regression with a diagonal covariance on the words of a task, the length of its text and its type: what
+ * they add to an amount's logarithm, for all arms and for each.
  */
 export class WordRegression {
   /** Made when first needed: most amounts are never reported. */
@@ -23,7 +35,9 @@ export class WordRegression {
     }
   }
 
-  predict(arm: string, { indices, values }: SparseVector): number {
+  predict(subject: Subject): number {
+    const { arm } = subject
+    const { indices, values } = inputsOf(subject)
     const shared = this.#shared
     if (shared === null) return 0
     const own = this.#arms.get(arm)
@@ -36,7 +50,9 @@ export class WordRegression {
   }
 
   /** Learns from `error`, how far the amount's logarithm was from what was expected, as `weight` observations. */
-  learn(arm: string, { indices, values }: SparseVector, error: number, weight: number): void {
+  learn(subject: Subject, error: number, weight: number): void {
+    const { arm } = subject
+    const { indices, values } = inputsOf(subject)
     let own = this.#arms.get(arm)
     if (own === undefined) {
       own = freshWeights(priorVariance)
@@ -73,4 +89,19 @@ export class WordRegression {
       weights: [...this.#arms.values()].map(weights => packWeights(weights, priorVariance)),
     }
   }
+}
+
+/** The words, then the length of the text and the task type, each at a place of its own. */
+function inputsOf({ category, words }: Subject): Pick<Query['words'], 'indices' | 'values'> {
+  const size = words.indices.length
+  const indices = new Uint16Array(size + 2)
+  const values = new Float64Array(size + 2)
+  indices.set(words.indices)
+  values.set(words.values)
+  indices[size] = firstExtraPlace
+  values[size] = words.logLength
+  const type = category ?? ''
+  indices[size + 1] = firstExtraPlace + 1 + (hash32(type, 0, type.length, 0) % (extraPlaces - 1))
+  values[size + 1] = typeSize
+  return { indices, values }
 }

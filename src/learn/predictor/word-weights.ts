@@ -1,6 +1,11 @@
 import type { StateRecord } from '../state.ts'
 import { buckets } from './vocabulary.ts'
 
+/** Places besides the words, for what a regression looks at apart from them. */
+export const firstExtraPlace = 2 * buckets
+export const extraPlaces = 1024
+const size = firstExtraPlace + extraPlaces
+
 /** A Gaussian belief about the weight of each word, independent of each other. */
 export interface Weights {
   readonly mean: Float32Array
@@ -8,7 +13,7 @@ export interface Weights {
 }
 
 export function freshWeights(variance: number): Weights {
-  return { mean: new Float32Array(2 * buckets), precision: new Float32Array(2 * buckets).fill(1 / variance) }
+  return { mean: new Float32Array(size), precision: new Float32Array(size).fill(1 / variance) }
 }
 
 /** Precision and precision × mean of the evidence shrink by `share`; a prior has precision `prior` and mean 0. */
