@@ -109,6 +109,41 @@ describe('search by codes in memory', () => {
     }
   })
 
+  /** A crowd so dense that codes do not tell its members' order, among many that are unlike it. */
+  async function crowded(rng: Rng, crowdCount: number) {
+    const stores = await pair()
+    const centre = gaussian(rng)
+    const crowd = Array.from({ length: crowdCount }, () => centre.map(value => value + 0.001 * normal(rng)))
+    await append(stores.quick, [...Array.from({ length: 2 * many }, () => gaussian(rng)), ...crowd])
+    return { ...stores, near: () => centre.map(value => value + 0.001 * normal(rng)) }
+  }
+
+  test('looks beyond the most promising vectors where these are too alike to be told apart by codes', async () => {
+    const rng = seedRng('crowd')
+    const { quick, plain, near } = await crowded(rng, 1400)
+    for (const threshold of [-1, 0.1, 0.9]) {
+      for (const limit of [1, 10, 50]) {
+        const question = { vector: near(), threshold, limit }
+        const found = await ask(quick, question)
+        expect(found).toHaveLength(limit)
+        expect(found).toEqual(await ask(plain, question))
+      }
+    }
+  })
+
+  test('looks beyond the most promising vectors where a filter leaves few of them', async () => {
+    const rng = seedRng('filtered crowd')
+    const { quick, plain, near } = await crowded(rng, 400)
+    for (const repository of ['r7', 'r100', 'r399']) {
+      for (const limit of [1, 10]) {
+        const question = { vector: near(), threshold: 0.9, limit, filter: { repository } }
+        const found = await ask(quick, question)
+        expect(found).toHaveLength(1)
+        expect(found).toEqual(await ask(plain, question))
+      }
+    }
+  })
+
   test('sees at once what this and other handles append', async () => {
     const { quick, plain } = await pair()
     const rng = seedRng('appends')
