@@ -96,6 +96,8 @@ export class Learner {
     this.arms = new Map((state?.arms as unknown as ArmSpec[] | undefined)?.map(arm => [arm.id, arm]))
     this.#taskTypes = new Set(state?.taskTypes as string[] | undefined)
     this.#day = state ? (state.day as number) : 0
+    // Empty statistics are not kept, but their day goes on with everything else.
+    this.facets.advance(this.#day)
     if (within === undefined) return
     for (const { arm, taskType } of this.#inFlight.expire(Number.MAX_SAFE_INTEGER)) this.policy.end(arm, taskType)
     this.#inFlight = within.learner.#inFlight

@@ -45,6 +45,19 @@ describe('a snapshot', () => {
     },
   )
 
+  test('from before any arm had facets goes on as the log does, also with history of earlier days', async () => {
+    const clock = new Clock()
+    const db = join(temporaryDirectory(), 'tacit.db')
+    const first = await openEngine({ db, learning: { snapshotEvery: 1 } }, { clock })
+    await work(first, 'first', 6)
+    await first.tacit.close()
+    const second = await openEngine({ db }, { clock })
+    const at = new Date(clock.nowMs - 40 * dayMs).toISOString()
+    const arm = { id: 'alice', facets: { agent: 'alice' } }
+    await second.tacit.record({ executionId: 'old', task: 'task 1', taskType: 'odd', arm, success: true, at })
+    expect(await second.tacit.replay({ verify: true })).toMatchObject({ verified: true })
+  })
+
   test('is kept on the way, and reading starts from it', async () => {
     const db = join(temporaryDirectory(), 'tacit.db')
     const opened = await openEngine({ db, learning: { snapshotEvery: 10 } })
