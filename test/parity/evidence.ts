@@ -385,6 +385,14 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'parity/rows.test.ts > F065 F067 similar tasks come most similar first, filtered by time, repository, arm and task type',
     ],
   },
+  F073: {
+    state: 'done',
+    tests: [
+      'store/postgres-search.test.ts > an index finds nearly all of what comparing finds, filtered too, with exact similarities and in order',
+      'store/vector-search.test.ts > answers as comparing with every vector does, for any filter, threshold and limit',
+      'store/vector-search.test.ts > looks beyond the most promising vectors where these are too alike to be told apart by codes',
+    ],
+  },
   F074: {
     state: 'done',
     tests: ['parity/rows.test.ts > F074 how a task ended, and which arm did it, does not change what it is similar to'],
