@@ -58,6 +58,19 @@ async function inMemory(tacit: Tacit, faults: unknown[] = []): Promise<Client> {
   return connected(ours)
 }
 
+const callLine = (id: number, name: string, input: object) =>
+  JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: input } })
+
+/** What `tacit mcp` says to these lines, after which its input ends. */
+function spoken(db: string, input: readonly string[]): { lines: unknown[]; errors: string } {
+  const { stdout, stderr } = spawnSync(process.execPath, [main, 'mcp', '--db', db], {
+    input: `${input.join('\n')}\n`,
+    encoding: 'utf8',
+  })
+  const lines = stdout.trim().split('\n')
+  return { lines: lines.map(line => JSON.parse(line)), errors: stderr }
+}
+
 /** Lists the tools (so that answers are checked), then calls each; gives back what each said. */
 async function callEach(client: Client): Promise<Record<string, CallToolResult>> {
   const listed = await client.listTools()
@@ -91,17 +104,57 @@ describe('the tools for agents', () => {
     expectTheLoop(await callEach(client))
     await client.close()
 
-    const request = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'status', arguments: {} } }
-    const { stdout } = spawnSync(process.execPath, args, {
-      input: `not json\n${JSON.stringify(request)}\n`,
-      encoding: 'utf8',
+    const { lines, errors } = spoken(db, ['not json', '{"a":1}', callLine(1, 'status', {})])
+    expect(lines).toMatchObject([
+      { jsonrpc: '2.0', id: null, error: { code: -32700, message: expect.stringContaining('JSON') } },
+      { jsonrpc: '2.0', id: null, error: { code: -32600 } },
+      { jsonrpc: '2.0', id: 1, result: { structuredContent: { executions: 2 } } },
+    ])
+    expect(errors).toBe('')
+  })
+
+  test('take calls that were sent without waiting in their order, and answer all of them when the input ends', () => {
+    const { lines } = spoken(join(temporaryDirectory(), 'mcp.db'), [
+      callLine(1, 'decide', calls.decide),
+      callLine(2, 'observe', calls.observe),
+      callLine(3, 'explain', calls.explain),
+    ])
+    expect(lines).toMatchObject([
+      { id: 1, result: { structuredContent: { decisionId: 'd1' } } },
+      { id: 2, result: { structuredContent: { status: 'stored' } } },
+      { id: 3, result: { structuredContent: { outcome: { success: true } } } },
+    ])
+  })
+
+  test('run one after the other, and not at all if cancelled before their turn', async () => {
+    const { tacit } = await openEngine()
+    const started = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const done: string[] = []
+    const status = async () => {
+      started.resolve()
+      await gate.promise
+      done.push('status')
+      return tacit.status()
+    }
+    const decide = (input: Parameters<Tacit['decide']>[0]) => {
+      done.push('decide')
+      return tacit.decide(input)
+    }
+    const client = await inMemory({ ...tacit, status, decide } as Tacit)
+    const first = call(client, 'status', {})
+    await started.promise
+    const control = new AbortController()
+    const cancelled = client.callTool({ name: 'record', arguments: calls.record }, undefined, {
+      signal: control.signal,
     })
-    const lines = stdout
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line))
-    expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatchObject({ jsonrpc: '2.0', id: 1, result: { structuredContent: { executions: 2 } } })
+    const last = call(client, 'decide', calls.decide)
+    control.abort()
+    await expect(cancelled).rejects.toThrow()
+    gate.resolve()
+    await Promise.all([first, last])
+    expect(done).toEqual(['status', 'decide'])
+    expect((await tacit.status()).executions).toBe(1)
   })
 
   test('work over streamable HTTP, each request for itself', async () => {

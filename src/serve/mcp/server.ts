@@ -11,6 +11,7 @@ import type { Tacit } from '../../engine/types.ts'
 import { version } from '../../engine/version.ts'
 import { TacitError } from '../../errors.ts'
 import { bounded } from './bounded.ts'
+import { Lane } from './lane.ts'
 import { texts } from './texts.ts'
 import { operationOf, type ToolName, tools } from './tools.ts'
 
@@ -32,18 +33,25 @@ const instructions =
   'Tacit remembers tasks and learns which arm (agent, model, strategy) to trust with the next one. Call decide before a ' +
   'task and observe after it, or record for work that was done without asking. recommend, predict and similar only look.'
 
-/** The MCP server over the operations; connect it to a transport. */
-export function createMcpServer(context: ToolContext): Server {
+/**
+ * The MCP server over the operations; connect it to a transport. Calls run one after the other in `lane`, in the order in
+ * which they came: a client need not wait for an answer before it sends what builds on it.
+ */
+export function createMcpServer(context: ToolContext, lane = new Lane()): Server {
   const server = new Server({ name: 'tacit', title: 'Tacit', version }, { capabilities: { tools: {} }, instructions })
   server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: tools.filter(({ name }) => isAllowed(context, operationOf(name)!.operation)),
   }))
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
     const tool = operationOf(params.name)
     if (tool === null || !isAllowed(context, tool.operation)) {
       throw new McpError(ErrorCode.InvalidParams, `There is no tool ${JSON.stringify(params.name.slice(0, 100))}.`)
     }
-    return answer(context, tool, params.arguments ?? {})
+    return lane.run(() => {
+      // Cancelled before its turn came: nothing is done.
+      signal.throwIfAborted()
+      return answer(context, tool, params.arguments ?? {})
+    })
   })
   return server
 }
