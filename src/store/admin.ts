@@ -68,6 +68,7 @@ export interface SchemaReport {
 
 export interface Tally {
   readonly facts: number
+  /** Without those that wait for their decision, as everywhere. */
   readonly executions: number
   readonly vectors: number
 }

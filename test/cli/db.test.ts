@@ -68,6 +68,15 @@ describe('tacit db', () => {
     expect(await logHash()).toBe(before)
   })
 
+  it('validate counts executions as status does: without one whose decision is not there yet', async () => {
+    const cwd = await filledDirectory()
+    await tacit(['observe', 'not-decided', '--success'], { cwd })
+    const { executions, parkedOutcomes } = json((await tacit(['status', '--json'], { cwd })).stdout)
+    expect({ executions, parkedOutcomes }).toEqual({ executions: 3, parkedOutcomes: 1 })
+    const { scopes } = json((await tacit(['db', 'validate', '--json'], { cwd })).stdout)
+    expect(scopes).toMatchObject([{ facts: 7, executions: 3 }])
+  })
+
   it('copy moves a scope into another database and shows that both logs are the same', async () => {
     const cwd = await filledDirectory()
     const report = json(

@@ -30,7 +30,7 @@ const selectScopes = {
 }
 const selectTally = {
   text: `SELECT (SELECT count(*) FROM fact WHERE scope = $1) AS facts,
-    (SELECT count(*) FROM execution WHERE scope = $1) AS executions,
+    (SELECT count(decided_at_us) FROM execution WHERE scope = $1) AS executions,
     (SELECT count(*) FROM task_vector WHERE scope = $1) AS vectors`,
 }
 const selectExecutions = { text: 'SELECT * FROM execution WHERE scope = $1 AND id > $2 ORDER BY id LIMIT $3' }

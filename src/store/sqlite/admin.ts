@@ -53,7 +53,7 @@ const selectVectors =
   'ORDER BY embedder, execution_id LIMIT ?'
 const selectTally =
   'SELECT (SELECT count(*) FROM fact WHERE scope = ?1) AS facts, ' +
-  '(SELECT count(*) FROM execution WHERE scope = ?1) AS executions, ' +
+  '(SELECT count(decided_at_us) FROM execution WHERE scope = ?1) AS executions, ' +
   '(SELECT count(*) FROM vector WHERE scope = ?1) AS vectors'
 const selectSnapshots =
   'SELECT name, cursor, recorded_at_us, fact_id, bytes FROM snapshot WHERE scope = ? ORDER BY name'
