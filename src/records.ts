@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { TacitError } from './errors.ts'
 import { limitsSchema } from './records/limits.ts'
+import { unknownKeys } from './records/unknown-keys.ts'
 import { complexitySchema, feedbackValueSchema, fraction, unitSchema } from './scales.ts'
 
 export type { Limits, PacingRecord } from './records/limits.ts'
@@ -353,7 +354,7 @@ export function comparePositions(a: Position, b: Position): number {
 // ---- parsing -------------------------------------------------------------------------------------------------------
 
 /**
- * `value` parsed by `schema`, or an INVALID_INPUT error that names every wrong field.
+ * `value` parsed by `schema`, or an INVALID_INPUT error that names every wrong field, and the known ones beside an unknown.
  * `where` names the thing parsed ("decide", "line 7").
  */
 export function parse<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
@@ -371,7 +372,7 @@ function safeParse<S extends z.ZodType>(schema: S, value: unknown, where: string
   let isHidden: boolean
   try {
     isHidden = holdsHiddenKey(value)
-    if (!isHidden) return schema.safeParse(value)
+    if (!isHidden) return schema.safeParse(value, { error: unknownKeys })
   } catch (cause) {
     throw new TacitError('INVALID_INPUT', `${where}: the value is nested too deeply or cannot be read.`, { cause })
   }
