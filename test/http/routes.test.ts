@@ -106,11 +106,40 @@ describe('several at once', () => {
     ])
   })
 
-  it('takes no more than a thousand, and none that it does not know', async () => {
+  it('takes no more than a thousand, and at least one', async () => {
     const { send } = await serveForTest()
     const items = Array.from({ length: 1001 }, () => ({ operation: 'status' }))
-    expect(await send('/v1/batch', { body: { items } })).toMatchObject({ status: 400 })
-    expect(await send('/v1/batch', { body: { items: [{ operation: 'drop' }] } })).toMatchObject({ status: 400 })
+    for (const wrong of [{ items }, { items: [] }, { items: {} }, {}, []])
+      expect(await send('/v1/batch', { body: wrong })).toMatchObject({ status: 400 })
+  })
+
+  it('says of each item that is none what is wrong with it, shortly, and does the others', async () => {
+    const { send } = await serveForTest()
+    const record = { operation: 'record', input: { task, arm: 'a', success: true } }
+    const wrong = [
+      { operation: 'observ', input: {} },
+      { operation: 'drop' },
+      { operation: 7 },
+      { operation: 'status', inputs: {} },
+      { operation: 'status', input: [] },
+      null,
+    ]
+    const { status, body } = await send('/v1/batch', {
+      body: { items: [record, ...wrong, record, record, { operation: 'status' }] },
+    })
+    expect(status).toBe(200)
+    const messages = body.results.slice(1, 7).map(({ error }: { error: { message: string } }) => error.message)
+    expect(messages).toEqual([
+      expect.stringMatching(/^items\.1: operation: there is no operation "observ" \(did you mean observe\?\)/),
+      expect.stringMatching(/^items\.2: operation: there is no operation "drop" \(GET \/openapi\.json lists them\)/),
+      expect.stringMatching(/^items\.3: operation: must be the name of an operation/),
+      expect.stringMatching(/"inputs" \(did you mean input\?\)/),
+      expect.stringMatching(/^items\.5: input: /),
+      expect.stringMatching(/^items\.6: /),
+    ])
+    for (const message of messages) expect(message.length).toBeLessThan(200)
+    expect(body.results.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(body.results[9]).toMatchObject({ status: 'done', output: { executions: 3 } })
   })
 })
 

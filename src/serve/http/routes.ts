@@ -1,7 +1,7 @@
 import { type Operation, runOperation } from '../../engine/operations.ts'
 import { TacitError } from '../../errors.ts'
 import { parse } from '../../records.ts'
-import { batchInput, runBatch } from './batch.ts'
+import { parseBatch, runBatch } from './batch.ts'
 import { readJson } from './body.ts'
 import { assertAccess, callerOf } from './caller.ts'
 import type { HttpContext } from './env.ts'
@@ -34,10 +34,10 @@ export async function answerBatch(c: HttpContext, service: Service): Promise<Res
   const caller = c.get('caller')
   const key = idempotencyKeyOf(c.req.raw.headers)
   const input = await readJson(c.req.raw, service.config.server.maxBodyBytes)
-  parse(batchInput, input, 'batch')
+  const items = parseBatch(input)
   const run = () =>
     counted(service, 'batch', () =>
-      service.projects.use(caller.project, async tacit => JSON.stringify(await runBatch(tacit, caller, input, key))),
+      service.projects.use(caller.project, async tacit => JSON.stringify(await runBatch(tacit, caller, items, key))),
     )
   if (key === null) return answered(c, await run())
   return once(c, service, key, ['batch', input], run)
