@@ -1,2 +1,2 @@
 /** Definitions of agents, for the edges. */
-export { type AgentDefinition, readAgentDefinition } from '../ingest/agents/definition.ts'
+export { type AgentDefinition, isAgentDefinition, readAgentDefinition } from '../ingest/agents/definition.ts'

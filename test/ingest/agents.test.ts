@@ -111,18 +111,20 @@ describe('tacit agents', () => {
     const before = readFileSync(file, 'utf8')
 
     const shown = await tacit(['agents', 'import', '--json'], { cwd })
-    expect(shown.code).toBe(1)
+    expect(shown.code).toBe(0)
     expect(JSON.parse(shown.stdout)).toMatchObject({
       written: false,
       changes: [
         { name: 'code-reviewer', change: 'changed' },
         { name: 'auditor', change: 'new' },
       ],
-      problems: [{ file: expect.stringContaining('notes.md') }],
+      problems: [],
+      skipped: [expect.stringContaining('notes.md')],
     })
     expect(readFileSync(file, 'utf8')).toBe(before)
 
-    await tacit(['agents', 'import', '--yes'], { cwd })
+    const written = await tacit(['agents', 'import', '--yes'], { cwd })
+    expect(written).toMatchObject({ code: 0, stdout: expect.stringContaining('1 file without front matter skipped') })
     const { stage, arms } = JSON.parse(readFileSync(file, 'utf8'))
     expect(stage).toBe('shadow')
     expect(arms['code-reviewer']).toMatchObject({ maxProbability: 0.5, facets: { model: 'sonnet' } })
@@ -132,5 +134,24 @@ describe('tacit agents', () => {
     expect(agents.map(({ name }: { name: string }) => name)).toEqual(['code-reviewer', 'auditor'])
     const again = await tacit(['agents', 'import', '--json'], { cwd })
     expect(JSON.parse(again.stdout).changes.map(({ change }: { change: string }) => change)).toEqual(['same', 'same'])
+  })
+
+  test('fails where a definition is broken, where there is none, and where the file that was named is none', async () => {
+    const cwd = temporaryDirectory()
+    mkdirSync(join(cwd, 'agents'))
+    writeFileSync(join(cwd, 'agents/notes.md'), 'no definition')
+    const none = await tacit(['agents', 'import', 'agents'], { cwd })
+    expect(none).toMatchObject({ code: 1, stdout: expect.stringContaining('0 agents in agents, 1 file') })
+    const named = await tacit(['agents', 'import', 'agents/notes.md'], { cwd })
+    expect(named).toMatchObject({ code: 1, stderr: expect.stringContaining('There is no front matter') })
+    writeFileSync(join(cwd, 'agents/code-reviewer.md'), reviewer)
+    writeFileSync(join(cwd, 'agents/broken.md'), '---\nname: half a definition\n')
+    const broken = await tacit(['agents', 'import', 'agents', '--json'], { cwd })
+    expect(broken.code).toBe(1)
+    expect(JSON.parse(broken.stdout)).toMatchObject({
+      agents: [{ name: 'code-reviewer' }],
+      problems: [{ file: expect.stringContaining('broken.md') }],
+      skipped: [expect.stringContaining('notes.md')],
+    })
   })
 })

@@ -15,6 +15,9 @@ export interface AgentDefinition {
 const maxDescription = 1000
 const frontMatter = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/
 
+/** Whether a text claims to be a definition: other Markdown lies beside them. */
+export const isAgentDefinition = (text: string): boolean => /^\uFEFF?---[ \t]*\r?\n/.test(text)
+
 /**
  * Reads an agent's definition: Markdown with YAML front matter (name, description, model, category), as Claude Code keeps
  * it in .claude/agents.

@@ -43,7 +43,7 @@ type Overrides = Partial<Arms[string]>
 function importAgents(command: Command, path: string): void {
   const options = globalOptions(command)
   const { yes = false } = command.opts<{ yes?: boolean }>()
-  const { agents, problems } = readAgentFiles(path)
+  const { agents, problems, skipped } = readAgentFiles(path)
   const file = resolveConfig(options).file ?? defaultConfigFile
   const before = armsIn(file)
   const after = { ...before }
@@ -56,14 +56,15 @@ function importAgents(command: Command, path: string): void {
   }
   const isChange = changes.some(({ change }) => change !== 'same')
   const written = isChange && changeConfigFile(file, { arms: after }, yes).written
-  if (problems.length > 0) process.exitCode = exitCodes.failed
+  if (problems.length > 0 || agents.length === 0) process.exitCode = exitCodes.failed
   if (options.json) {
-    printJson({ path, file, agents, changes, problems, written })
+    printJson({ path, file, agents, changes, problems, skipped, written })
     return
   }
   for (const { file, message } of problems) note(`${file}: ${message}`)
   for (const { name, change } of changes) print(`${change === 'new' ? paint('green', change) : dim(change)}  ${name}`)
-  print(`${plural(agents.length, 'agent')} in ${path}${written ? `; ${bold(file)} written` : ''}`)
+  const others = skipped.length === 0 ? '' : `, ${plural(skipped.length, 'file')} without front matter skipped`
+  print(`${plural(agents.length, 'agent')} in ${path}${others}${written ? `; ${bold(file)} written` : ''}`)
   if (isChange && !written) note('Nothing was written. Repeat with --yes to write it.')
 }
 
