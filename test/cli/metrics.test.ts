@@ -40,6 +40,9 @@ describe('on the command line', () => {
       ['tier', 'executions', 'before', 'success', 'success by', 'duration ×'].concat('cost by'),
     )
     expect(words(trend.split('\n')[1]!).slice(0, 3)).toEqual(['large', '10', '5'])
+    // 10 of 10 after 4 of 5.
+    expect(words(trend.split('\n')[1]!)[4]).toMatch(/^\+20 pp \(/)
+    expect(trend).toContain('percentage points (pp)')
     expect(trend).toContain('Compared with the time from')
     const json = await tacit(['metrics', '--view', 'team-performance', '--json'], { cwd })
     expect(JSON.parse(json.stdout)).toMatchObject({ groups: [{ group: { team: ['x', 'y'] }, executions: 30 }] })

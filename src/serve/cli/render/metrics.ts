@@ -80,7 +80,7 @@ type Asked = Omit<Metrics, 'groupBy' | 'groups' | 'groupsLeftOut'>
 function remarks({ sinceUs, untilUs, comparedSinceUs }: Asked, isTrend: boolean, leftOut: number): string[] {
   return [
     isTrend
-      ? 'In brackets: 95 % interval. "By": now less before; coloured where the interval leaves no doubt.'
+      ? 'In brackets: 95 % interval. "By": now less before, of rates in percentage points (pp); coloured where the interval leaves no doubt.'
       : 'In brackets: 95 % interval. p50, p95: duration of half and of 95 % of the executions, within 1 %.',
     ...(sinceUs === null ? [] : [`Since ${timeOf(sinceUs)}.`]),
     ...(untilUs === null ? [] : [`Until ${timeOf(untilUs)}.`]),
@@ -137,12 +137,12 @@ function successOf(rate: GroupMetrics['successRate']): string {
   return rate === null ? unknown : formatShareEstimate(rate.value, rate.interval)
 }
 
-/** +5 points (-1 to 11): percentage points. */
+/** +5 pp (-1 to +11): percentage points. */
 function pointsOf(change: Trend['successRate']): string {
   if (change === null) return unknown
   const { interval, direction } = change
   const points = (share: number) => signed(share * 100, 0)
-  return tinted(`${points(change.change)} %${between(interval, points)}`, direction, 'up')
+  return tinted(`${points(change.change)} pp${between(interval, points)}`, direction, 'up')
 }
 
 function ratioOf(change: Trend['durationMs']): string {
