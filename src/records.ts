@@ -42,9 +42,14 @@ const metadataSchema = z
     `must be at most ${maxMetadataBytes} bytes as JSON`,
   )
 
-/** A moment: a Date, milliseconds since 1970, or ISO 8601 with a zone. Kept as integer microseconds, UTC. */
+/**
+ * A moment: a Date, milliseconds since 1970, ISO 8601 with a zone, or a date, which stands for its beginning, UTC.
+ * Kept as integer microseconds, UTC.
+ */
 export const timeSchema = z
-  .union([z.date(), z.number(), z.iso.datetime({ offset: true })])
+  .union([z.date(), z.number(), z.iso.datetime({ offset: true }), z.iso.date()], {
+    error: 'must be a date (2026-01-31), ISO 8601 with a zone (2026-01-31T09:30:00Z), or milliseconds since 1970',
+  })
   .transform(value => Math.round((typeof value === 'number' ? value : new Date(value).getTime()) * 1000))
   .refine(us => Number.isSafeInteger(us) && us >= 0, 'must be a moment after 1970')
 
@@ -69,7 +74,10 @@ export const facetsSchema = z.strictObject({
 export type Facets = z.output<typeof facetsSchema>
 
 const armSchema = z
-  .union([nameSchema, z.strictObject({ id: nameSchema, facets: facetsSchema.optional() })])
+  .union([nameSchema, z.strictObject({ id: nameSchema, facets: facetsSchema.optional() })], {
+    error: ({ input }) =>
+      `${input === undefined ? 'is required' : 'must be an arm'}: its name ("coder"), or {"id": "coder", "facets": {…}}`,
+  })
   .transform(arm => (typeof arm === 'string' ? { id: arm } : arm) as ArmSpec)
 /** One option that can be chosen. */
 export interface ArmSpec {
@@ -360,12 +368,16 @@ export function comparePositions(a: Position, b: Position): number {
 export function parse<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
   const result = safeParse(schema, value, where)
   if (result.success) return result.data
-  const issues = result.error.issues.map(issue => ({ path: issue.path.join('.'), message: issue.message }))
+  const issues = result.error.issues.map(issue => ({ path: issue.path.join('.'), message: problemOf(issue.message) }))
   const text = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ')
   throw new TacitError('INVALID_INPUT', `${where}: ${text}. Correct the input and call again; nothing was written.`, {
     details: { issues },
   })
 }
+
+/** What was left out is told from what is wrong. */
+const problemOf = (message: string) =>
+  message.replace(/^Invalid input: expected (.+), received undefined$/, 'is required ($1)')
 
 /** Input nested so deeply that it exhausts the stack is bad input, not a crash. */
 function safeParse<S extends z.ZodType>(schema: S, value: unknown, where: string) {

@@ -41,7 +41,7 @@ export const metricsInput = described(
     view: `A named question: ${metricsViewNames.join(', ')}; other options take the place of its own`,
     groupBy: `One line for each combination of ${dimensions.join(', ')} (default: arm)`,
     daysBack: aboutDays,
-    since: 'Decided at this moment or later: ISO 8601 with a zone, or milliseconds since 1970',
+    since: 'Decided at this moment or later: a date (2026-01-31), ISO 8601 with a zone, or milliseconds since 1970',
     until: 'Decided before this moment',
     minCount: 'Leave out groups with fewer executions',
     orderBy: 'Order of the groups, the best first; success goes by the lower end of its interval (default: executions)',

@@ -30,7 +30,7 @@ export interface MetricsOptions extends Filter {
   readonly groupBy?: readonly Dimension[]
   /** Decisions of the last so many days. */
   readonly daysBack?: number
-  /** Decided at this moment or later: a Date, milliseconds since 1970, or ISO 8601 with a zone. */
+  /** Decided at this moment or later: a Date, milliseconds since 1970, ISO 8601 with a zone, or a date (UTC). */
   readonly since?: Date | number | string
   /** Decided before this moment. */
   readonly until?: Date | number | string

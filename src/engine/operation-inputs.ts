@@ -27,7 +27,7 @@ export function described<Shape extends z.ZodRawShape>(shape: Shape, sentences: 
   return z.strictObject(Object.fromEntries(entries) as Shape)
 }
 
-const moment = 'ISO 8601 with a zone, or milliseconds since 1970'
+const moment = 'a date (2026-01-31), ISO 8601 with a zone, or milliseconds since 1970'
 
 const context = described(contextSchema.shape, {
   complexity: 'low, medium, high; {"value":7,"scale":"1-10"}; or a number on your own scale',

@@ -39,6 +39,17 @@ function directoryWith(files: Record<string, string | Buffer>): string {
 const statusOf = async (cwd: string) => json((await tacit(['status', '--json'], { cwd })).stdout)
 
 describe('recording history', () => {
+  it('says what a line lacks, and only of a recording that it was not written', async () => {
+    const cwd = temporaryDirectory()
+    const stdin = '{"task":"x"}\n{"arm":{"name":"y"},"task":"x"}\n{"arm":"y"}\n'
+    const recorded = await tacit(['record', '-'], { cwd, stdin })
+    expect(recorded.stderr).toContain('line 1: arm: is required: its name ("coder"), or {"id": "coder"')
+    expect(recorded.stderr).toContain('line 3: task: is required (string). This line was not written.')
+    const checked = await tacit(['record', '-', '--dry-run'], { cwd, stdin })
+    expect(checked.code).toBe(1)
+    expect(checked.stderr).toBe(recorded.stderr.replaceAll(' This line was not written.', ''))
+  })
+
   it('takes in every line of a file over several batches, and a second time changes nothing', async () => {
     const cwd = directoryWith({ 'history.ndjson': history(1203) })
     expect(await tacit(['record', 'history.ndjson'], { cwd })).toEqual({

@@ -20,7 +20,7 @@ const hidden: unknown = JSON.parse('{"fine":{"__proto__":{"polluted":true}}}')
 const badNumbers = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, -1e-9, '5', true, {}, []]
 const badTexts = ['', 'x'.repeat(1_048_577), 5, null, ['a'], {}]
 const badNames = ['', 'x'.repeat(257), 'a\u0000b', 'a\nb', '\uD800', 7, {}, ['a'], Symbol('s')]
-const badTimes = ['yesterday', '2026-01-01', '2026-01-01T00:00:00', -1, Number.NaN, new Date(Number.NaN), 1e18, {}]
+const badTimes = ['yesterday', '2026-02-30', '2026-01-01T00:00:00', -1, Number.NaN, new Date(Number.NaN), 1e18, {}]
 const badObjects = [
   'text',
   5,

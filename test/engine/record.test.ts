@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { parse, timeSchema } from '../../src/records.ts'
 import { collect } from '../helpers/collect.ts'
 import { noonMs, openEngine, stateHash, sufficientStatistics } from './engine.ts'
 
@@ -124,4 +125,23 @@ test('steps and feedback may come before their decision, twice, and for executio
   await tacit.decide({ task: 'x', arms: ['a'], decisionId: 'later' })
   expect((await tacit.metrics()).groups[0]!.rating!.mean).toBeCloseTo(2 / 3, 9)
   expect(await tacit.replay({ verify: true })).toMatchObject({ facts: 3, verified: true })
+})
+
+describe('a moment', () => {
+  test.each([
+    ['2026-02-03', Date.UTC(2026, 1, 3)],
+    ['2026-02-03T04:05:06Z', Date.UTC(2026, 1, 3, 4, 5, 6)],
+    ['2026-02-03T04:05:06+02:00', Date.UTC(2026, 1, 3, 2, 5, 6)],
+    [new Date(5), 5],
+    [7, 7],
+  ])('may be %s', (value, ms) => {
+    expect(parse(timeSchema, value, 'at')).toBe(ms * 1000)
+  })
+
+  test.each(['yesterday', '2026-02-30', '2026-02', '2026-02-03 04:05', '2026-02-03T04:05:06', true])(
+    'is not %j: what it may be is said with examples',
+    value => {
+      expect(() => parse(timeSchema, value, 'at')).toThrow(/must be a date \(2026-01-31\), ISO 8601 with a zone/)
+    },
+  )
 })

@@ -97,7 +97,7 @@ export const learnExecutionInput = described(
     executionId: 'Your id for the execution; repeating it changes nothing',
     userId: 'Pseudonym of the user',
     sessionId: 'Session that the task belongs to',
-    at: 'When it happened, if not now: ISO 8601 with a zone, or milliseconds since 1970',
+    at: 'When it happened, if not now: a date, ISO 8601 with a zone, or milliseconds since 1970',
     success: 'Whether the task was solved',
     quality: 'How well, 0 to 1, or {"value":8,"scale":"0-10"}',
     durationMs: 'How long it took, milliseconds',

@@ -85,7 +85,7 @@ function readLine({ number: line, text, problem }: Line, check: boolean): LineFa
     return { value }
   } catch (error) {
     if (error instanceof SyntaxError) return failure(`not JSON: ${error.message}`)
-    if (error instanceof TacitError) return failure(ofOneLine(error.message))
+    if (error instanceof TacitError) return failure(ofOneLine(error.message, check))
     throw error
   }
 }
@@ -99,8 +99,8 @@ function add(item: BatchItem, line: number, counts: LineCounts): LineFailure | n
   return null
 }
 
-/** Other lines are written all the same, and nobody counts the lines of a batch. */
-const ofOneLine = (message: string) =>
+/** Other lines are written all the same, unless they are only checked, and nobody counts the lines of a batch. */
+const ofOneLine = (message: string, isCheck = false) =>
   message
-    .replace(/^recordBatch\[\d+\]: /, '')
-    .replace('Correct the input and call again; nothing was written.', 'This line was not written.')
+    .replace(/^record(Batch\[\d+\])?: /, '')
+    .replace(' Correct the input and call again; nothing was written.', isCheck ? '' : ' This line was not written.')
