@@ -148,3 +148,29 @@ describe('output that nobody reads to its end', () => {
     expect(stderr).toBe('exit 0\n')
   })
 })
+
+describe('the name of a file', () => {
+  it('of another form is refused, unless --format says what it holds', async () => {
+    const cwd = await filledDirectory()
+    const { code, stdout, stderr } = await tacit(['export', 'facts.xml'], { cwd })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(
+      /facts\.xml: a bundle cannot be written as \.xml\. .*\.parquet.* --format overrules the name\./,
+    )
+    expect(existsSync(join(cwd, 'facts.xml'))).toBe(false)
+    expect((await tacit(['export', 'facts.xml', '--format', 'csv'], { cwd })).code).toBe(0)
+    expect(json((await tacit(['import', 'facts.xml', '--json'], { cwd })).stdout)).toMatchObject({ duplicates: 84 })
+  })
+
+  it.each([
+    ['a CSV of another system', 'agents.csv', 'agent_name,task_type\ncoder,bug-fix\n'],
+    ['rows as JSON', 'agents.json', '[{"agent_name": "coder"}]'],
+    ['an object as JSON', 'agents.json', '{"agent_name": "coder"}'],
+  ])('does not make %s a bundle: --from is named', async (_, file, content) => {
+    const cwd = temporaryDirectory()
+    writeFileSync(join(cwd, file), content)
+    const { code, stderr } = await tacit(['import', file], { cwd })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^error BUNDLE_INVALID: This is not a Tacit bundle: .*--from/)
+  })
+})

@@ -47,12 +47,24 @@ describe('prune', () => {
     expect(await replay(cwd)).toMatchObject({ facts: 18, logHash: before.logHash, stateHash: before.stateHash })
   })
 
+  it('names the archive that it wrote, and none where nothing was to go', async () => {
+    const cwd = await halfYear()
+    const archive = ['--archive', 'old.ndjson', '--confirm']
+    const none = await tacit(['prune', '--before', '2026-01-01', ...archive, '--json'], { cwd })
+    expect(json(none.stdout)).toMatchObject({ pruned: [{ executions: 0 }], archive: null })
+    expect(existsSync(join(cwd, 'old.ndjson'))).toBe(false)
+    const { stdout } = await tacit(['prune', '--before', '2026-04-01', ...archive], { cwd })
+    expect(stdout).toContain('Kept in old.ndjson; "tacit import old.ndjson" takes it back in.')
+  })
+
   it('does not replace an archive, and removes nothing then', async () => {
     const cwd = await halfYear()
     await tacit(['export', 'old.parquet'], { cwd })
     const content = readFileSync(join(cwd, 'old.parquet'))
     const { code, stderr } = await tacit(['prune', '--days', '0', '--archive', 'old.parquet', '--confirm'], { cwd })
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error ALREADY_EXISTS/) })
+    expect(stderr).toContain('Name another file.')
+    expect(stderr).not.toContain('--force')
     expect(readFileSync(join(cwd, 'old.parquet'))).toEqual(content)
     expect((await replay(cwd)).facts).toBe(18)
   })

@@ -66,7 +66,7 @@ export class Checksum {
 
 /** @throws TacitError BUNDLE_INVALID if this is no head of a bundle that can be read. */
 export function checkHead({ format, version, scope, createdAt }: Record<string, unknown>): BundleHead {
-  if (format !== formatName) throw invalid(`This is not a Tacit bundle: "format" is not "${formatName}"`)
+  if (format !== formatName) throw notBundle(`"format" is not "${formatName}"`)
   if (typeof version !== 'number' || !(version >= 1)) throw invalid('The bundle names no version')
   if (version > bundleVersion) {
     throw invalid(`The bundle has version ${version}, this Tacit knows ${bundleVersion}: upgrade Tacit`)
@@ -86,6 +86,14 @@ export function checkFacts(
   if (said.facts !== found.facts) throw invalid(`The bundle holds ${found.facts} facts but says ${String(said.facts)}`)
   if (said.sha256 !== found.sha256) throw invalid('The checksum of the bundle does not fit its facts: it was changed')
   return { ...head, ...found }
+}
+
+export function notBundle(why: string): TacitError {
+  return new TacitError(
+    'BUNDLE_INVALID',
+    `This is not a Tacit bundle: ${why}. Name a file that "tacit export" wrote, or say with --from which system's history ` +
+      'it holds; nothing was imported.',
+  )
 }
 
 export function invalid(what: string, cause?: unknown): TacitError {

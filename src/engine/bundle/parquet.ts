@@ -14,6 +14,7 @@ import {
   headOf,
   invalid,
   isObject,
+  notBundle,
   rowOf,
   tryParse,
 } from './manifest.ts'
@@ -74,7 +75,7 @@ export async function* writeParquet(
 export async function* readParquet(file: AsyncBuffer): AsyncGenerator<unknown, BundleInfo> {
   const metadata = await readable(() => parquetMetadataAsync(file))
   const said = tryParse(metadata.key_value_metadata?.find(({ key }) => key === metadataKey)?.value ?? '')
-  if (!isObject(said)) throw invalid('This Parquet file is not a Tacit bundle')
+  if (!isObject(said)) throw notBundle('the Parquet file has no header of one')
   const head = checkHead(said)
   const checksum = new Checksum()
   const rows = parquetRows(file, metadata, ['fact'])

@@ -9,6 +9,7 @@ import {
   headOf,
   invalid,
   isObject,
+  notBundle,
   tryParse,
 } from './manifest.ts'
 
@@ -67,7 +68,7 @@ async function* readLines(
 
 function* readObject(text: string): Generator<unknown, BundleInfo> {
   const bundle = tryParse(text)
-  if (!isObject(bundle)) throw invalid('This is not a bundle: neither a header line nor one JSON object')
+  if (!isObject(bundle)) throw notBundle('it begins with neither a header line nor one JSON object')
   const head = checkHead(bundle)
   if (!Array.isArray(bundle.facts)) throw invalid('The bundle has no array "facts"')
   const checksum = new Checksum()
@@ -84,7 +85,7 @@ async function restOf(start: string, lines: AsyncIterator<string>): Promise<stri
     parts.push(next.value)
     length += next.value.length + 1
     if (length > maxJsonLength) {
-      throw invalid('This is not a bundle in lines, and too large for one JSON object; export it with --format ndjson')
+      throw notBundle('it is not in lines, and too large for one JSON object (--format ndjson exports any size)')
     }
   }
   return parts.join('\n')

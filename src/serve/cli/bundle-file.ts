@@ -18,18 +18,30 @@ import type { Fact } from '../../records.ts'
 import { openLines, textOf } from './lines.ts'
 import { type GlobalOptions, isFilePath, resolveConfig } from './session.ts'
 
-/** The form that the name of a file asks for ("facts.csv.gz" is CSV); lines where it does not say. */
+/**
+ * The form that the name of a file asks for ("facts.csv.gz" is CSV); lines where it has no extension.
+ * @throws TacitError INVALID_INPUT for the extension of another form.
+ */
 export function formatOf(file: string): BundleFormat {
-  const extension = extname(file.replace(/\.gz$/, '')).slice(1)
-  return bundleFormats.find(format => format === extension) ?? 'ndjson'
+  const extension = extname(file.replace(/\.gz$/, '')).slice(1).toLowerCase()
+  if (extension === '' || extension === 'jsonl') return 'ndjson'
+  const format = bundleFormats.find(name => name === extension)
+  if (format !== undefined) return format
+  throw new TacitError(
+    'INVALID_INPUT',
+    `${file}: a bundle cannot be written as .${extension}. Name the file .${bundleFormats.join(', .')} or .jsonl.`,
+  )
 }
 
-/** @throws TacitError ALREADY_EXISTS for a file that is there; INVALID_INPUT for a name that does not fit the form. */
-export function assertWritable(file: string, format: BundleFormat, force: boolean): void {
+/**
+ * @param force whether a file that is there may be replaced; left out where replacing is not offered.
+ * @throws TacitError ALREADY_EXISTS for a file that is there; INVALID_INPUT for a name that does not fit the form.
+ */
+export function assertWritable(file: string, format: BundleFormat, force?: boolean): void {
   if (format === 'parquet' && file.endsWith('.gz')) {
     throw new TacitError('INVALID_INPUT', 'A Parquet file is compressed inside: name it .parquet, without .gz.')
   }
-  if (!force && existsSync(file)) throw alreadyThere(file)
+  if (!force && existsSync(file)) throw alreadyThere(file, force)
 }
 
 /**
@@ -39,7 +51,7 @@ export function assertWritable(file: string, format: BundleFormat, force: boolea
 export async function writeBundleFile(
   file: string,
   facts: AsyncIterable<Fact>,
-  { force, ...about }: { scope: string; createdAt: string; format: BundleFormat; force: boolean },
+  { force, ...about }: { scope: string; createdAt: string; format: BundleFormat; force?: boolean },
 ): Promise<BundleInfo> {
   assertWritable(file, about.format, force)
   const content = remembering(writeBundle(facts, about))
@@ -79,7 +91,11 @@ export function placeOf(options: GlobalOptions, dryRun: boolean): GlobalOptions 
 }
 
 /** A temporary file beside `file` gets its name at the end. A link, unlike a renaming, does not replace. */
-async function writeWhole(file: string, content: AsyncIterable<string | Uint8Array>, force: boolean): Promise<void> {
+async function writeWhole(
+  file: string,
+  content: AsyncIterable<string | Uint8Array>,
+  force: boolean | undefined,
+): Promise<void> {
   const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`)
   try {
     const target = createWriteStream(temporary, { flags: 'wx', flush: true })
@@ -89,7 +105,7 @@ async function writeWhole(file: string, content: AsyncIterable<string | Uint8Arr
     await (force ? rename(temporary, file) : link(temporary, file))
   } catch (cause) {
     if (cause instanceof TacitError) throw cause
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file)
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(file, force)
     throw new TacitError('NOT_FOUND', `Cannot write ${file}: ${(cause as Error).message}. Check the directory.`, {
       cause,
     })
@@ -98,8 +114,9 @@ async function writeWhole(file: string, content: AsyncIterable<string | Uint8Arr
   }
 }
 
-function alreadyThere(file: string): TacitError {
-  return new TacitError('ALREADY_EXISTS', `${file} is there already and was left as it is. Use --force to replace it.`)
+function alreadyThere(file: string, force: boolean | undefined): TacitError {
+  const advice = force === undefined ? 'Name another file.' : 'Use --force to replace it.'
+  return new TacitError('ALREADY_EXISTS', `${file} is there already and was left as it is. ${advice}`)
 }
 
 /** The pieces of a generator, and what it returned once they have been taken. */

@@ -62,10 +62,8 @@ export function addImport(command: Command): void {
 
 async function runExport(command: Command, file: string | undefined): Promise<void> {
   const options = globalOptions(command)
-  const { format = file === undefined ? 'ndjson' : formatOf(file), force = false } = command.opts<{
-    format?: BundleFormat
-    force?: boolean
-  }>()
+  const { force = false, ...flags } = command.opts<{ format?: BundleFormat; force?: boolean }>()
+  const format = flags.format ?? (file === undefined ? 'ndjson' : exportFormatOf(file))
   if (file === undefined && options.json) {
     throw new TacitError(
       'INVALID_INPUT',
@@ -88,6 +86,16 @@ async function runExport(command: Command, file: string | undefined): Promise<vo
   if (file === undefined || info === null) return
   if (options.json) printJson({ file, ...info })
   else print(`${plural(info.facts, 'fact')} of scope ${info.scope} written to ${file}\nsha256 ${info.sha256}`)
+}
+
+/** As the file is named; an extension that says nothing can be overruled. */
+function exportFormatOf(file: string): BundleFormat {
+  try {
+    return formatOf(file)
+  } catch (cause) {
+    if (!(cause instanceof TacitError)) throw cause
+    throw new TacitError(cause.code, `${cause.message} --format overrules the name.`, { cause })
+  }
 }
 
 async function runImport(command: Command, file: string): Promise<void> {

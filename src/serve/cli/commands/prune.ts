@@ -53,7 +53,7 @@ export function addPrune(command: Command): void {
 async function run(command: Command): Promise<void> {
   const options = globalOptions(command)
   const flags = command.opts<Flags>()
-  if (flags.archive !== undefined) assertWritable(flags.archive, formatOf(flags.archive), false)
+  if (flags.archive !== undefined) assertWritable(flags.archive, formatOf(flags.archive))
   const tasks = tasksOf(flags, resolveConfig(options).config.retention)
   const progress = createProgress('Pruning')
   const onProgress = (executions: number) => progress.update(null, `${plural(executions, 'execution')} looked at`)
@@ -66,8 +66,13 @@ async function run(command: Command): Promise<void> {
     for (const task of tasks) done.push(await tacit.prune({ ...task, ...archiveOf(flags, options), onProgress }))
     return done
   }).finally(() => progress.clear())
-  if (options.json) printJson({ pruned: reports, archive: flags.dryRun ? null : (flags.archive ?? null) })
-  else for (const report of reports) print(sentence(report))
+  // Where nothing was to go, no archive was written.
+  const archive = reports.some(({ dryRun }) => !dryRun) ? (flags.archive ?? null) : null
+  if (options.json) printJson({ pruned: reports, archive })
+  else {
+    for (const report of reports) print(sentence(report))
+    if (archive !== null) print(`Kept in ${archive}; "tacit import ${archive}" takes it back in.`)
+  }
   if (flags.dryRun) note('Nothing was removed (--dry-run).')
 }
 
@@ -80,7 +85,7 @@ function tasksOf(
       {
         what: what ?? 'executions',
         unfinished,
-        ...(before === undefined ? { days: daysOf(days!) } : { before: dateOf(before) }),
+        ...(before === undefined ? { days: daysOf(days!) } : { before }),
       },
     ]
   }
@@ -106,7 +111,7 @@ function archiveOf({ archive }: Flags, options: ReturnType<typeof globalOptions>
   const { scope } = resolveConfig(options).config
   return {
     archive: async (facts: AsyncIterable<Fact>) => {
-      const about = { scope, format: formatOf(archive), createdAt: new Date().toISOString(), force: false }
+      const about = { scope, format: formatOf(archive), createdAt: new Date().toISOString() }
       const written = await writeBundleFile(archive, facts, about)
       const read = await verifyBundle(await openBundle(archive))
       if (read.sha256 === written.sha256) return
@@ -134,11 +139,6 @@ function unconfirmed(reports: readonly PruneReport[]): TacitError {
     'INVALID_INPUT',
     `${what}. Nothing was removed: add --confirm to do it, --archive to keep a copy, or --dry-run to ask only.`,
   )
-}
-
-/** A day is taken as its beginning, UTC. */
-function dateOf(text: string): string {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text
 }
 
 function daysOf(text: string): number {
