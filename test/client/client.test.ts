@@ -178,6 +178,24 @@ describe('following a server', () => {
     )
   })
 
+  it('yields pages: events in their order with cursor and kind, and the place behind them', async () => {
+    const { url } = await serveForTest()
+    const tacit = new TacitClient({ url })
+    await tacit.record({ task, arm: 'architect', success: true, executionId: 'e1' })
+    const seen: LogEvent[] = []
+    for await (const page of tacit.follow({ after: 0 })) {
+      expect(Object.keys(page)).toEqual(['events', 'next'])
+      seen.push(...page.events)
+      if (seen.length < 2) continue
+      expect(page.next).toBe(seen.at(-1)!.cursor)
+      break
+    }
+    expect(seen).toMatchObject([
+      { cursor: 1, kind: 'decision', executionId: 'e1', task, arm: 'architect', propensity: null },
+      { cursor: 2, kind: 'outcome', executionId: 'e1', success: true, costUsd: null },
+    ])
+  })
+
   it('fails where another attempt would not help, and ends with its signal', async () => {
     const { url } = await serveForTest()
     const tacit = new TacitClient({ url, key: 'wrong' })

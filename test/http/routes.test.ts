@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
@@ -104,6 +105,19 @@ describe('several at once', () => {
       { status: 'done', output: { status: 'duplicate' } },
       { status: 'done', output: { executions: 2 } },
     ])
+  })
+
+  it('is asked for and answered as docs/http.md shows', async () => {
+    const page = readFileSync(new URL('../../docs/http.md', import.meta.url), 'utf8')
+    const body = /```json\n(\{"items":.*?)```/s.exec(page)![1]!
+    const { send } = await serveForTest()
+    const answer = await send('/v1/batch', { body: JSON.parse(body) })
+    expect(answer.body.results).toMatchObject([
+      { index: 0, status: 'done', output: { status: 'stored' } },
+      { index: 1, status: 'error', error: { code: 'INVALID_INPUT' } },
+      { index: 2, status: 'done', output: { executions: 1 } },
+    ])
+    expect(page).toContain(JSON.stringify(answer.body.results[1].error.message.split(' Correct')[0]).slice(1, -1))
   })
 
   it('takes no more than a thousand, and at least one', async () => {
