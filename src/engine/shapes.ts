@@ -74,7 +74,7 @@ export async function importShape(
   const names = shape.tables.map(({ name }) => name).join(', ')
   throw new TacitError(
     'INVALID_INPUT',
-    `import: found ${seen.join(', ') || 'no table'}, but ${shape.id} is made of ${names}. Nothing was written.`,
+    `import: found ${seen.join(', ') || 'no table'}, but ${shape.id} is made of ${names}. docs/data.md lists the columns; nothing was written.`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -6,6 +6,8 @@ import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { importShape, type Table, tablesOfParquet, tablesOfSqliteFile, tablesOfText } from '../../src/engine/shapes.ts'
 import { TacitError } from '../../src/errors.ts'
+import { Fields } from '../../src/ingest/shapes/fields.ts'
+import { shapes } from '../../src/ingest/shapes/shapes.ts'
 import type { Fact, FactKind, FactOf } from '../../src/records.ts'
 import { openEngine } from '../engine/engine.ts'
 import { collect } from '../helpers/collect.ts'
@@ -324,5 +326,50 @@ describe('a file', () => {
     const { report, tacit } = await taken('agent-performance', tablesOfText(rows()))
     expect(report).toMatchObject({ rows: 1200, stored: 1200 })
     expect((await tacit.status()).executions).toBe(1200)
+  })
+})
+
+describe('the columns of a table', () => {
+  /** Remembers every column that it was asked for, there or not. */
+  class Asked extends Fields {
+    readonly asked = new Set<string>()
+    override raw(...names: readonly string[]): unknown {
+      for (const name of names) this.asked.add(name)
+      return super.raw(...names)
+    }
+  }
+  const sample = {
+    agent_name: 'a',
+    agents_used: 'a',
+    model_tier: 'a',
+    action: 'a',
+    task_type: 't',
+    task_id: 'x',
+    rating: 3,
+  }
+  const docs = readFileSync(new URL('../../docs/data.md', import.meta.url), 'utf8')
+  const listed = docs.slice(docs.indexOf('| `--from` | columns |'))
+
+  test.each(shapes.map(({ id }) => id))('of %s stand in docs/data.md, all that are taken and no others', id => {
+    const row = new Asked(sample)
+    for (const { take } of shapes.find(shape => shape.id === id)!.tables) if (typeof take === 'function') take(row)
+    const line = listed.split('\n').find(text => text.startsWith(`| \`${id}\` |`))!
+    const names = [...line.matchAll(/`([^`]+)`/g)].map(([, name]) => name!).slice(1)
+    expect(names.toSorted()).toEqual([...row.asked].toSorted())
+  })
+
+  test('may have plain names for duration, cost, tier, pool and topology', async () => {
+    const rows = 'task_type,tier,pool,topology,duration_ms,cost_usd\nfix,small,local,mesh,1500,0.25\n'
+    const { report, facts } = await taken('executions', csv(rows))
+    expect(report).toMatchObject({ stored: 1, skipped: 0, unusedColumns: [] })
+    expect(bodies(facts, 'decision')).toMatchObject([{ arm: 'small/local/mesh' }])
+    expect(bodies(facts, 'outcome')).toMatchObject([{ durationMs: 1500, costMicroUsd: 250_000 }])
+    for (const [from, name] of [
+      ['agent-performance', 'agent_name'],
+      ['agent-task-executions', 'agents'],
+    ] as const) {
+      const { facts } = await taken(from, csv(`task_type,${name},duration_ms,cost_usd\nfix,a,1500,0.25\n`))
+      expect(bodies(facts, 'outcome')).toMatchObject([{ durationMs: 1500, costMicroUsd: 250_000 }])
+    }
   })
 })

@@ -18,7 +18,7 @@ function take(row: Fields): Taken[] {
   const id = row.text('id')
   const agent = required(row.text('agent_name'), 'agent_name')
   const at = row.time('created_at')
-  const durationMs = row.amount('execution_time_ms')
+  const durationMs = row.amount('execution_time_ms', 'duration_ms')
   const success = row.boolean('success')
   return [
     {
@@ -26,7 +26,7 @@ function take(row: Fields): Taken[] {
         executionId: idOf('agent-performance', id, agent, at?.getTime() ?? null, id === null ? durationMs : null),
         ...taskOf(row.text('task_description'), row.text('task_type')),
         arm: { id: agent, facets: { agent } },
-        ...known({ success, durationMs, at }),
+        ...known({ success, durationMs, costUsd: row.amount('cost_usd'), at }),
         ...errorOf(null, row.text('error_message')),
       },
     },

@@ -22,6 +22,7 @@ function take(row: Fields): Taken[] {
   const id = row.text('execution_id', 'task_id', 'id')
   const at = row.time('created_at', 'start_time', 'timestamp', 'executed_at')
   const seconds = row.amount('duration_seconds', 'duration')
+  const ms = row.amount('duration_ms')
   const usage = row.object('resource_usage', 'resource_metrics')
   const satisfaction = row.number('user_satisfaction')
   const order = row.list('execution_order', 'execution_sequence')
@@ -36,13 +37,14 @@ function take(row: Fields): Taken[] {
       id,
       agents.join('+'),
       at?.getTime() ?? null,
-      id === null ? seconds : null,
+      id === null ? (seconds ?? ms) : null,
     ),
     ...taskOf(row.text('task_description', 'description', 'task'), row.text('task_type')),
     arm: armOf(agents),
     ...known({
       success: row.boolean('success'),
-      durationMs: seconds === null ? null : seconds * 1000,
+      durationMs: seconds === null ? ms : seconds * 1000,
+      costUsd: row.amount('cost_usd'),
       at,
       userId: row.text('user_id'),
       sessionId: row.text('session_id'),

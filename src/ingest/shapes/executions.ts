@@ -9,7 +9,7 @@ export const executions: Shape = {
   tables: [
     {
       name: 'executions',
-      recognises: columns => columns.has('model_tier') || columns.has('pool_type'),
+      recognises: columns => ['model_tier', 'tier', 'pool_type', 'pool'].some(name => columns.has(name)),
       take,
     },
   ],
@@ -17,26 +17,27 @@ export const executions: Shape = {
 
 function take(row: Fields): Taken[] {
   const facets = known({
-    tier: row.text('model_tier'),
-    pool: row.text('pool_type'),
-    topology: row.text('swarm_topology'),
+    tier: row.text('model_tier', 'tier'),
+    pool: row.text('pool_type', 'pool'),
+    topology: row.text('swarm_topology', 'topology'),
   })
   const arm = Object.values(facets).join('/')
   if (arm === '') throw new Unusable('neither model_tier nor pool_type')
   const id = row.text('task_id')
   const at = row.time('timestamp')
   const seconds = row.amount('duration_seconds')
+  const ms = row.amount('duration_ms')
   const quality = row.number('quality_score')
   const feedback = feedbackOf(row)
   const record: RecordInput = {
-    executionId: idOf('executions', id, arm, at?.getTime() ?? null, id === null ? seconds : null),
+    executionId: idOf('executions', id, arm, at?.getTime() ?? null, id === null ? (seconds ?? ms) : null),
     ...taskOf(row.text('task_description'), row.text('task_type')),
     arm: { id: arm.slice(0, 256), facets },
     ...known({
       success: row.boolean('success'),
-      durationMs: seconds === null ? null : seconds * 1000,
+      durationMs: seconds === null ? ms : seconds * 1000,
       quality: quality === null ? null : ({ value: quality, scale: '0-100' } as const),
-      costUsd: row.amount('actual_cost'),
+      costUsd: row.amount('actual_cost', 'cost_usd'),
       routingConfidence: row.number('routing_confidence'),
       solutionSummary: row.text('solution_summary'),
       context: filled(contextOf(row)),
