@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 import type { Tacit, WrapContext, WrapInfo } from '../engine/types.ts'
+import { TacitError } from '../errors.ts'
 import type { OutcomeInput, RecordInput, StepInput, TaskInput } from '../records.ts'
 
 export interface BridgeOptions<T> {
@@ -51,6 +52,53 @@ export function orchestratorBridge<T>(tacit: Tacit, options: BridgeOptions<T>): 
         ...(timeoutMs !== undefined && { timeoutMs }),
         ...more,
       }),
+  }
+}
+
+/** A method that runs tasks, as it is typed. */
+type Method = (...args: never[]) => unknown
+
+export interface PatchOptions<Run extends Method> {
+  /** The task of a call and the agents to choose from. */
+  readonly taskOf: (...args: Parameters<Run>) => WrapInfo
+  /** The arguments with which the call goes on, so that the chosen agent does the task. */
+  readonly withArm: (args: Parameters<Run>, context: WrapContext) => Parameters<Run>
+}
+
+/**
+ * Puts choice and learning around a method of an orchestrator that exists: each call of it goes through `Tacit.wrap`.
+ * The method then answers with a promise. Returns what puts the method back as it was.
+ * @throws TacitError INVALID_INPUT if `target` has no such method.
+ * @example
+ * const restore = patchOrchestrator(tacit, orchestrator, 'run', {
+ *   taskOf: job => ({ task: job.prompt, arms: ['researcher', 'coder'] }),
+ *   withArm: ([job], { arm }) => [{ ...job, agent: arm }],
+ * })
+ */
+export function patchOrchestrator<Name extends string, Target extends { [Key in Name]: Method }>(
+  tacit: Tacit,
+  target: Target,
+  name: Name,
+  { taskOf, withArm }: PatchOptions<Target[Name]>,
+): () => void {
+  type Run = Target[Name]
+  const original = target[name]
+  if (typeof original !== 'function') {
+    throw new TacitError('INVALID_INPUT', `patchOrchestrator: the orchestrator has no method "${name}".`)
+  }
+  const isOwn = Object.hasOwn(target, name)
+  let isActive = true
+  function patched(this: unknown, ...args: Parameters<Run>): unknown {
+    if (!isActive) return original.apply(this, args)
+    return tacit.wrap(context => original.apply(this, withArm(args, context)), taskOf(...args))
+  }
+  target[name] = patched as Run
+  return () => {
+    // Somebody may have put something around the patch since: then it stays, and only passes on.
+    isActive = false
+    if (target[name] !== (patched as Run)) return
+    if (isOwn) target[name] = original
+    else delete (target as Partial<typeof target>)[name]
   }
 }
 

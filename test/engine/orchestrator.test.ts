@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import { orchestratorBridge, telemetryCapture } from '../../src/adapters/orchestrator.ts'
+import { orchestratorBridge, patchOrchestrator, telemetryCapture } from '../../src/adapters/orchestrator.ts'
 import { collect } from '../helpers/collect.ts'
 import { openEngine } from './engine.ts'
 
@@ -30,6 +30,47 @@ describe('the bridge around an orchestrator', () => {
     await expect(bridge.executeWithLearning(job, { signal, timeoutMs: 60_000 })).rejects.toThrow('never mind')
     const outcomes = (await collect(tacit.exportFacts())).filter(fact => fact.kind === 'outcome')
     expect(outcomes.map(({ body }) => body.success)).toEqual([false, null])
+  })
+})
+
+describe('an orchestrator that exists', () => {
+  class Office {
+    readonly done: string[] = []
+    run(request: { prompt: string; agent: string }): Promise<string> {
+      this.done.push(request.agent)
+      return request.agent === 'clerk' ? Promise.resolve('sorted') : Promise.reject(new Error('lost it'))
+    }
+  }
+  const options = {
+    taskOf: ({ prompt }: { prompt: string }) => ({ task: prompt, arms: ['clerk', 'intern'] }),
+    withArm: ([request]: [{ prompt: string; agent: string }], { arm }: { arm: string }) =>
+      [{ ...request, agent: arm }] as [{ prompt: string; agent: string }],
+  }
+
+  test('a patched method runs the chosen agent, learns, and can be put back', async () => {
+    const { tacit } = await openEngine()
+    const office = new Office()
+    const restore = patchOrchestrator(tacit, office, 'run', options)
+    for (let i = 0; i < 40; i++) {
+      const answer = await office
+        .run({ prompt: `Sort the mail of day ${i}`, agent: 'nobody' })
+        .catch(error => error.message)
+      expect(answer).toBe(office.done.at(-1) === 'clerk' ? 'sorted' : 'lost it')
+    }
+    expect(office.done.slice(20).filter(agent => agent === 'clerk').length).toBeGreaterThan(15)
+    expect(await tacit.status()).toMatchObject({ executions: 40, withOutcome: 40 })
+    const late = office.run
+    restore()
+    expect(Object.hasOwn(office, 'run')).toBe(false)
+    await late.call(office, { prompt: 'Sort the mail', agent: 'clerk' })
+    await expect(office.run({ prompt: 'Sort the mail', agent: 'nobody' })).rejects.toThrow('lost it')
+    expect(await tacit.status()).toMatchObject({ executions: 40 })
+  })
+
+  test('a method that is not there is refused', async () => {
+    const { tacit } = await openEngine()
+    const target = {} as { run: Office['run'] }
+    expect(() => patchOrchestrator(tacit, target, 'run', options)).toThrow('has no method "run"')
   })
 })
 

@@ -968,12 +968,26 @@ export const evidence: Readonly<Record<string, Evidence>> = {
       'engine/orchestrator.test.ts > a task that takes too long fails; one that is cancelled stays unknown',
     ],
   },
+  F249: {
+    state: 'done',
+    tests: [
+      'engine/orchestrator.test.ts > a patched method runs the chosen agent, learns, and can be put back',
+      'engine/orchestrator.test.ts > a method that is not there is refused',
+    ],
+  },
   F250: {
     state: 'done',
     tests: [
       'engine/task-hooks.test.ts > before it comes a choice, after it the outcome with the time that it took',
       'engine/task-hooks.test.ts > a task that failed says why',
       'engine/task-hooks.test.ts > what goes wrong in Tacit is counted, and the task goes on with the incumbent',
+    ],
+  },
+  F251: {
+    state: 'done',
+    tests: [
+      'engine/events.test.ts > each write tells its listeners what happened, a repeated one that nothing did',
+      'engine/events.test.ts > a listener that throws is counted and keeps neither the caller nor other listeners from going on',
     ],
   },
   F252: {
