@@ -167,7 +167,7 @@ const configSchema = z.strictObject({
 })
 
 export type { ArmOverrides } from './config/choosing.ts'
-export { withoutPassword } from './config/postgres.ts'
+export { isPostgres, urlToPaste, withoutPassword } from './config/postgres.ts'
 export type Config = z.output<typeof configSchema>
 export type ConfigInput = z.input<typeof configSchema>
 /** Which source set a value; `mode`: it follows from learning.mode. */

@@ -31,7 +31,8 @@ const variables = {
   password: ['POSTGRES_PASSWORD', 'CLAUDE_LEARNING_DB_PASSWORD'],
 } as const
 
-const isPostgres = (db: string) => /^postgres(ql)?:/i.test(db)
+/** Whether `db` is the URL of a PostgreSQL database. */
+export const isPostgres = (db: string) => /^postgres(ql)?:/i.test(db)
 
 /** `db`; where it is a PostgreSQL URL, the parts that it leaves out are taken from the environment. */
 export function completeUrl(db: string, environment: Readonly<Record<string, string | undefined>>): string {
@@ -55,5 +56,13 @@ export function withoutPassword(db: string): string {
   if (url === null) return isPostgres(db) ? 'postgres://…' : db
   if (url.password === '') return db
   url.password = '***'
+  return url.href
+}
+
+/** `db` as it stands in a line to paste: with the user, and without the password, which the environment can give. */
+export function urlToPaste(db: string): string {
+  const url = isPostgres(db) ? URL.parse(db) : null
+  if (url === null || url.password === '') return db
+  url.password = ''
   return url.href
 }

@@ -26,8 +26,11 @@ describe('tacit db', () => {
     const back = await tacit(['db', 'rollback', '--to', '1'], { cwd })
     expect(back).toMatchObject({ code: 0, stderr: '' })
     expect(back.stdout).toContain(`schema version ${latestVersion} → 1`)
+    expect(back.stdout).toContain('This Tacit brings the schema up again when it next uses the database')
     expect(back.stdout).toMatch(/kept in \S+before-rollback\S+: 6 facts in 1 scope/)
-    expect(back.stdout).toMatch(/Undo: tacit db restore \S+before-rollback\S+ --db \.\/tacit\.db/)
+    expect(back.stdout).toMatch(
+      /Undo: tacit db migrate --db \.\/tacit\.db && tacit db restore \S+before-rollback\S+ --db \.\/tacit\.db/,
+    )
     expect(await tacit(['db', 'check'], { cwd })).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('behind: run "tacit db migrate"'),

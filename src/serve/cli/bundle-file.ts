@@ -16,7 +16,7 @@ import {
 import { TacitError } from '../../errors.ts'
 import type { Fact } from '../../records.ts'
 import { openLines, textOf } from './lines.ts'
-import { type GlobalOptions, isFilePath, resolveConfig } from './session.ts'
+import { type GlobalOptions, isThere, resolveConfig } from './session.ts'
 
 /**
  * The form that the name of a file asks for ("facts.csv.gz" is CSV); lines where it has no extension.
@@ -84,10 +84,10 @@ export async function isParquet(file: string): Promise<boolean> {
   }
 }
 
-/** A dry run needs no database file. */
-export function placeOf(options: GlobalOptions, dryRun: boolean): GlobalOptions {
-  const { db } = resolveConfig(options).config
-  return dryRun && isFilePath(db) && !existsSync(db) ? { ...options, db: ':memory:', isScratch: true } : options
+/** A dry run needs no database. */
+export async function placeOf(options: GlobalOptions, dryRun: boolean): Promise<GlobalOptions> {
+  if (!dryRun || (await isThere(resolveConfig(options).config))) return options
+  return { ...options, db: ':memory:', isScratch: true }
 }
 
 /** A temporary file beside `file` gets its name at the end. A link, unlike a renaming, does not replace. */

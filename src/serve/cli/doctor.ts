@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import type { Config } from '../../config.ts'
+import { type Config, urlToPaste } from '../../config.ts'
 import { hasLeftEvents } from '../../engine/hooks/drain.ts'
 import { hookFiles } from '../../engine/hooks/hook.ts'
 import { openTacit } from '../../engine/open.ts'
@@ -8,7 +8,7 @@ import type { Status, Tacit } from '../../engine/types.ts'
 import { TacitError } from '../../errors.ts'
 import { formatBytes, plural } from './format.ts'
 import { isInstalled, settingsPlaces } from './hook-settings.ts'
-import { type GlobalOptions, isFilePath, resolveConfig } from './session.ts'
+import { type GlobalOptions, howToCreate, isFilePath, isThere, resolveConfig } from './session.ts'
 
 /** What a check found, and what to do about it. */
 export interface Finding {
@@ -36,19 +36,9 @@ export async function* checks(options: GlobalOptions, verify: boolean): AsyncGen
   if (configured.config === null) return
   const { config } = configured
   yield switchedOn(config)
-  if (isFilePath(config.db)) {
-    yield space(config.db)
-    if (!existsSync(config.db)) {
-      yield warn(
-        'database',
-        `There is no database at ${config.db} yet.`,
-        'Create it with "tacit init", or name another with --db.',
-      )
-      return
-    }
-  }
-  yield* database(config, verify)
-  yield hooks(config)
+  if (isFilePath(config.db)) yield space(config.db)
+  const isMissing = yield* database(config, verify)
+  if (!isMissing) yield hooks(config)
 }
 
 const ok = (check: string, message: string): Finding => ({ check, state: 'ok', message, advice: null })
@@ -107,21 +97,26 @@ function space(db: string): Finding {
   }
 }
 
-async function* database(config: Config, verify: boolean): AsyncGenerator<Finding> {
+/** True if there is none. */
+async function* database(config: Config, verify: boolean): AsyncGenerator<Finding, boolean> {
   let tacit: Tacit
   try {
+    if (!(await isThere(config))) {
+      yield warn('database', `There is no database at ${urlToPaste(config.db)} yet.`, howToCreate(config.db))
+      return true
+    }
     tacit = await openTacit(config)
   } catch (error) {
     if (!(error instanceof TacitError)) throw error
     yield fail('database', `${error.code}: ${error.message}`, adviceFor(error.code))
-    return
+    return false
   }
   try {
     const status = await tacit.status()
     yield size(status)
     yield outcomes(status)
     yield ownErrors(status)
-    if (!verify) return
+    if (!verify) return false
     const { verified } = await tacit.replay({ verify: true })
     yield verified === false
       ? fail('learned state', 'It differs from what the log gives.', 'Rebuild it: "tacit replay".')
@@ -132,6 +127,7 @@ async function* database(config: Config, verify: boolean): AsyncGenerator<Findin
   } finally {
     await tacit.close()
   }
+  return false
 }
 
 function adviceFor(code: string): string {

@@ -242,7 +242,8 @@ function hasFlagForEvery(value: Input, { path }: Flag, flags: readonly Flag[]): 
   return Object.keys(value).length > 0 && Object.keys(value).every(name => known.has([...path, name].join('.')))
 }
 
-function quote(word: string): string {
+/** `word` as a POSIX shell reads it back. */
+export function quote(word: string): string {
   return /^[\w./:=@,+-]+$/.test(word)
     ? word
     : /["$`\\!]/.test(word)

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import { type Config, loadConfig, settingFromText } from '../../config.ts'
+import { type Config, isPostgres, loadConfig, settingFromText, urlToPaste, withoutPassword } from '../../config.ts'
+import type { StoreOptions } from '../../engine/database.ts'
 import type { Tacit } from '../../engine/types.ts'
 import { TacitError } from '../../errors.ts'
+import { quote } from './flags.ts'
 import { note } from './output.ts'
 
 /** The options that every command has. */
@@ -43,7 +45,7 @@ export async function withTacit<Result>(
 ): Promise<Result> {
   const { config } = resolveConfig(options)
   const hooks = takesHookEvents ? await waitingHookEvents(config) : null
-  if (access === 'existing' && hooks === null) assertExists(config.db)
+  if (access === 'existing' && hooks === null) await assertExists(config)
   if (config.db === ':memory:' && !options.isScratch) note(memoryWarning)
   const { openTacit } = await import('../../engine/open.ts')
   const tacit = await openTacit(config)
@@ -73,14 +75,41 @@ async function waitingHookEvents({ db, scope }: Config) {
   return { takeIn }
 }
 
-/** @throws TacitError NOT_FOUND if `db` is a file that is not there. */
-export function assertExists(db: string): void {
-  if (!isFilePath(db) || existsSync(db)) return
+/** @throws TacitError NOT_FOUND if there is no database; see `isThere`. */
+export async function assertExists(options: StoreOptions): Promise<void> {
+  if (await isThere(options)) return
+  const db = urlToPaste(options.db)
   throw new TacitError(
     'NOT_FOUND',
-    `There is no database at ${db}. Create it with "tacit init", or name another with --db.`,
+    `There is no database${isPostgres(db) ? ' of Tacit' : ''} at ${db}. ${howToCreate(options.db)}`,
     { details: { db } },
   )
+}
+
+/** Whether there is a database: a file, or what Tacit sets up on a PostgreSQL server. Makes nothing. */
+export async function isThere(options: StoreOptions): Promise<boolean> {
+  if (isFilePath(options.db)) return existsSync(options.db)
+  if (!isPostgres(options.db)) return true
+  const { checkDatabase } = await import('../../engine/database.ts')
+  return (await checkDatabase(options)).version > 0
+}
+
+/** What to do where there is no database. */
+export function howToCreate(db: string): string {
+  const place = isPostgres(db) ? ` --db ${quote(urlToPaste(db))}` : ''
+  return `Create it with "tacit init${place}", or name another with --db.`
+}
+
+/** ` --db …` for a line to paste; nothing where the environment or the file names a database with its password. */
+export function dbToPaste({ db: given }: GlobalOptions, db: string): string {
+  if (given === undefined && withoutPassword(db) !== db) return ''
+  return ` --db ${quote(urlToPaste(given ?? db))}`
+}
+
+/** Where the password of a line to paste comes from; empty if nothing was left out of it. */
+export function passwordHint({ db = '' }: GlobalOptions): string {
+  if (urlToPaste(db) === db) return ''
+  return 'The password is left out above: PGPASSWORD gives it, or TACIT_DB with the whole URL in place of --db.'
 }
 
 export const isFilePath = (db: string) => db !== ':memory:' && !/^\w+:\/\//.test(db)

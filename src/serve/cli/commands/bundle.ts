@@ -107,7 +107,7 @@ async function runImport(command: Command, file: string): Promise<void> {
   const info = await verifyBundle(await openBundle(file))
   const progress = createProgress(dryRun ? 'Comparing' : 'Importing')
   const onProgress = (facts: number) => progress.update(facts / Math.max(1, info.facts), plural(facts, 'fact'))
-  const report = await withTacit(placeOf(options, dryRun), 'create', async tacit =>
+  const report = await withTacit(await placeOf(options, dryRun), 'create', async tacit =>
     tacit.importFacts(readBundle(await openBundle(file)), { dryRun, onProgress }),
   ).finally(() => progress.clear())
   if (report.conflicts > 0) process.exitCode = exitCodes.failed

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
+import { withoutPassword } from '../../../config.ts'
 import * as database from '../../../engine/database.ts'
 import { TacitError } from '../../../errors.ts'
 import { addExamples, type Example } from '../examples.ts'
@@ -55,7 +56,7 @@ function addSchemaCommands(db: Command): void {
   rollback.action(() =>
     run(rollback, 'existing', async options => {
       const report = await database.rollbackDatabase(options, rollback.opts<{ to: number }>().to)
-      return [report, `${render.renderMigration(report)}\n${render.renderKept(report, report)}`]
+      return [report, render.renderRollback(report, globalOptions(rollback), options.db)]
     }),
   )
 }
@@ -77,7 +78,10 @@ function addBackupCommands(db: Command): void {
   restore.action((file: string) =>
     run(restore, 'create', async (options, onProgress) => {
       const report = await database.restoreDatabase(options, file, onProgress('Restoring'))
-      return [report, `Restored from ${render.renderBackup(report)}\n${render.renderKept(report, report)}`]
+      return [
+        report,
+        `Restored from ${render.renderBackup(report)}\n${render.renderKept(report, globalOptions(restore), options.db)}`,
+      ]
     }),
   )
 
@@ -88,7 +92,10 @@ function addBackupCommands(db: Command): void {
     run(reset, 'existing', async options => {
       assertReset(globalOptions(reset), options.db, reset.opts<{ confirm?: boolean }>().confirm ?? false)
       const report = await database.resetDatabase(options)
-      return [report, `${report.location} is empty now.\n${render.renderKept(report, report)}`]
+      return [
+        report,
+        `${report.location} is empty now.\n${render.renderKept(report, globalOptions(reset), options.db)}`,
+      ]
     }),
   )
 }
@@ -130,7 +137,7 @@ function addUpkeepCommands(db: Command): void {
     run(copy, 'create', async (options, onProgress) => {
       const { from, to } = copy.opts<{ from: string; to: string }>()
       const { scope } = globalOptions(copy)
-      assertExists(from)
+      await assertExists({ ...options, db: from })
       const report = await database.copyDatabase(
         { ...options, db: from },
         { ...options, db: to },
@@ -166,7 +173,7 @@ type Work = (options: database.StoreOptions, onProgress: Start) => Promise<[repo
 async function run(command: Command, access: 'existing' | 'create', work: Work): Promise<void> {
   const options = globalOptions(command)
   const { config } = resolveConfig(options)
-  if (access === 'existing') assertExists(config.db)
+  if (access === 'existing') await assertExists(config)
   let clear = () => {}
   const onProgress: Start = label => {
     const progress = createProgress(label)
@@ -194,6 +201,6 @@ function assertReset({ scope }: GlobalOptions, db: string, isConfirmed: boolean)
   if (isConfirmed) return
   throw new TacitError(
     'INVALID_INPUT',
-    `reset removes everything in ${db}, all scopes, after a backup of it. Repeat it with --confirm. Nothing was changed.`,
+    `reset removes everything in ${withoutPassword(db)}, all scopes, after a backup of it. Repeat it with --confirm. Nothing was changed.`,
   )
 }

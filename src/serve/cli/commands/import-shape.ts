@@ -38,7 +38,7 @@ export async function importShape(command: Command, file: string): Promise<void>
   const tables = await tablesIn(file, from)
   const progress = createProgress(dryRun ? 'Checking' : 'Importing')
   const onProgress = (rows: number) => progress.update(null, plural(rows, 'row'))
-  const report = await withTacit(placeOf(options, dryRun), 'create', tacit =>
+  const report = await withTacit(await placeOf(options, dryRun), 'create', tacit =>
     importRows(tacit, tables, { from, dryRun, onProgress }),
   ).finally(() => progress.clear())
   if (report.skipped > 0) process.exitCode = exitCodes.failed

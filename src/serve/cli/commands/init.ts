@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { type Config, withoutPassword } from '../../../config.ts'
@@ -6,7 +5,16 @@ import { TacitError } from '../../../errors.ts'
 import { addExamples } from '../examples.ts'
 import { plural } from '../format.ts'
 import { bold, note, print, printJson } from '../output.ts'
-import { defaultConfigFile, globalOptions, isFilePath, resolveConfig, withTacit } from '../session.ts'
+import {
+  dbToPaste,
+  defaultConfigFile,
+  type GlobalOptions,
+  globalOptions,
+  isThere,
+  passwordHint,
+  resolveConfig,
+  withTacit,
+} from '../session.ts'
 
 export function addInit(command: Command): void {
   command
@@ -25,7 +33,7 @@ export function addInit(command: Command): void {
     const options = globalOptions(command)
     const { config } = resolveConfig(options)
     const { withConfig = false } = command.opts<{ withConfig?: boolean }>()
-    const existed = isFilePath(config.db) && existsSync(config.db)
+    const existed = config.db !== ':memory:' && (await isThere(config))
     if (withConfig) await writeConfigFile(config)
     const { executions } = await withTacit(options, 'create', tacit => tacit.status())
     const configFile = withConfig ? defaultConfigFile : null
@@ -39,7 +47,7 @@ export function addInit(command: Command): void {
         : `Created ${bold(withoutPassword(config.db))}.`,
     )
     if (withConfig) print(`Wrote ${bold(defaultConfigFile)}; "tacit config" explains every option.`)
-    note(nextSteps(options.db && withoutPassword(options.db)))
+    note(nextSteps(options))
   })
 }
 
@@ -61,13 +69,14 @@ async function writeConfigFile({ db, scope, stage, durability, learning }: Confi
   }
 }
 
-function nextSteps(db: string | undefined): string {
-  const place = db === undefined ? '' : ` --db ${db}`
+function nextSteps(options: GlobalOptions): string {
+  const place = options.db === undefined ? '' : dbToPaste(options, options.db)
+  const hint = passwordHint(options)
   return `
 Next:
   tacit decide "Speed up the nightly report" --type database --arms optimizer,architect${place}
   tacit observe <decision id> --success --duration-ms 1250${place}
-  tacit record history.ndjson${place}
+  tacit record history.ndjson${place}${hint && `\n${hint}`}
 
 "tacit demo" shows it learning, in a database of its own.`
 }

@@ -9,8 +9,10 @@ import type {
   SchemaReport,
   Validation,
 } from '../../../engine/database.ts'
+import { quote } from '../flags.ts'
 import { formatBytes, formatCount, plural, unknown } from '../format.ts'
 import { bold, dim, paint } from '../output.ts'
+import { dbToPaste, type GlobalOptions, passwordHint } from '../session.ts'
 import { renderPairs, renderTable } from '../table.ts'
 
 /** What `tacit db …` prints for people. */
@@ -63,10 +65,20 @@ export function renderBackup({ file, sizeBytes, scopes }: BackupReport): string 
   return `${bold(file)}: ${plural(facts, 'fact')} in ${plural(scopes.length, 'scope')}, ${formatBytes(sizeBytes)}, checked`
 }
 
-/** Where the data that was there before went, and how to get it back. */
-export function renderKept({ backup }: Changed, { location }: About): string {
+export function renderRollback(report: MigrationReport & Changed, options: GlobalOptions, db: string): string {
+  const warning = 'This Tacit brings the schema up again when it next uses the database: go on with the older one.'
+  const warnings = report.from === report.to ? [] : [paint('yellow', warning)]
+  // A backup is put back into the newest tables.
+  const kept = renderKept(report, options, db, `tacit db migrate${dbToPaste(options, db)} && `)
+  return [renderMigration(report), ...warnings, kept].join('\n')
+}
+
+/** Where the data that was there before went, and how to get it back from the database that `options` name. */
+export function renderKept({ backup }: Changed, options: GlobalOptions, db: string, before = ''): string {
   if (backup === null) return dim('There was nothing to keep a backup of.')
-  return `What was there before is kept in ${renderBackup(backup)}\n${dim(`Undo: tacit db restore ${backup.file} --db ${location}`)}`
+  const undo = `Undo: ${before}tacit db restore ${quote(backup.file)}${dbToPaste(options, db)}`
+  const hint = passwordHint(options)
+  return `What was there before is kept in ${renderBackup(backup)}\n${dim(undo)}${hint && `\n${dim(hint)}`}`
 }
 
 export function renderMaintenance(report: MaintenanceReport): string {
